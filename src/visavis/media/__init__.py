@@ -1,0 +1,1 @@
+"""Sound and pictures as values: time, samples, pictures, encoding, containers. Floor 1."""

@@ -1,0 +1,83 @@
+"""`SessionPool` makes sessions, `SessionHandle` is the door to one."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from visavis.pool.verbs import Answer, Chat, NewSession, Offer, Say, SessionInfo, TurnAccepted
+from visavis.session.events import Record
+
+
+class SessionHandle(Protocol):
+    """One session, wherever it runs. After it is terminated `info` and `events` still work for a while;
+    the verbs then raise `Conflict`. If its process dies, `WorkerLost` is raised and `Terminated` logged.
+    """
+
+    id: str
+
+    async def info(self) -> SessionInfo:
+        """What it is and how it is."""
+
+    async def start(self) -> None:
+        """Mark it as running; `Conflict` if it is already or is terminated."""
+
+    async def say(self, command: Say) -> TurnAccepted:
+        """Begin to speak; starts the session if need be. Raises `InvalidInput` for an unknown voice."""
+
+    async def chat(self, command: Chat) -> TurnAccepted:
+        """Begin to answer; starts the session if need be. Raises `Conflict`, `InvalidInput`."""
+
+    async def interrupt(self) -> bool:
+        """Stop the turn in flight: when this returns, no packet of it will leave. False if there was none."""
+
+    async def pause(self) -> bool:
+        """Hold the turn in flight at the present sample. False if there is none."""
+
+    async def resume(self) -> bool:
+        """Go on from that sample. False if nothing is held."""
+
+    async def offer(self, offer: Offer) -> Answer:
+        """Connect a viewer. `InvalidInput` if the SDP is malformed, `Conflict` if terminated."""
+
+    def events(self, after: int = 0) -> AsyncIterator[Record]:
+        """The events with `seq > after`: those the ring still has, then each as it happens.
+
+        Ends after `Terminated`. A reader that falls behind by more than the ring holds is dropped: the
+        iterator raises `TooLarge`.
+        """
+
+    async def close(self) -> None:
+        """End the session. Closing twice is fine."""
+
+
+class ModelStatus(msgspec.Struct, frozen=True):
+    """A face model, and whether it can be used."""
+
+    id: str
+    backend: str
+    connected: bool
+    reason: str
+
+
+class SessionPool(Protocol):
+    """Makes sessions and finds them again. An async context manager: leaving it ends them all."""
+
+    async def __aenter__(self) -> "SessionPool":
+        """Begin to make ready; returns at once, sessions wait for what they need."""
+
+    async def __aexit__(self, *exc: object) -> None:
+        """End every session and process."""
+
+    async def create(self, request: NewSession) -> SessionHandle:
+        """Make a session. Raises `NotFound` (avatar), `InvalidInput` (model, provider, voice), `AtCapacity`."""
+
+    def get(self, session_id: str) -> SessionHandle:
+        """The session of that id, also for ten minutes after its end; else `NotFound`."""
+
+    def sessions(self) -> Sequence[SessionHandle]:
+        """Those that are not terminated."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a new session would be refused now."""

@@ -1,0 +1,76 @@
+"""The values that go to a session and come back."""
+
+import msgspec
+
+from visavis.session.events import State
+
+
+class NewSession(msgspec.Struct, frozen=True):
+    """What to make a session of."""
+
+    avatar_id: str
+    model: str = ""
+    """The face model: `portrait`, `mock`…; empty for the configured default."""
+    tts_provider: str = ""
+    """Empty for the configured one."""
+    tts_voice: str = ""
+    """Empty lets the language of each sentence choose."""
+    tts_model: str = ""
+    system_prompt: str = ""
+    """Empty for the configured one."""
+    owner: str = ""
+    """The principal it belongs to."""
+
+
+class SessionInfo(msgspec.Struct, frozen=True):
+    """What a session is and how it is."""
+
+    id: str
+    avatar_id: str
+    model: str
+    tts_provider: str
+    tts_voice: str
+    state: State
+    busy: bool
+    """Whether a turn is in flight."""
+    viewers: int
+    created_at: float
+    """Unix time in seconds."""
+
+
+class Say(msgspec.Struct, frozen=True, tag=True):
+    """Say a text as it is. Interrupts a turn that is in flight."""
+
+    text: str
+    voice: str = ""
+    tts_provider: str = ""
+    tts_model: str = ""
+
+
+class Chat(msgspec.Struct, frozen=True, tag=True):
+    """Answer a prompt. `Conflict` if a turn is in flight, unless `barge_in`."""
+
+    prompt: str
+    voice: str = ""
+    tts_provider: str = ""
+    tts_model: str = ""
+    barge_in: bool = False
+
+
+class TurnAccepted(msgspec.Struct, frozen=True):
+    """A turn has begun; its events carry its id."""
+
+    turn: str
+
+
+class Offer(msgspec.Struct, frozen=True, tag=True):
+    """A WebRTC offer. It replaces the earlier connection of the same `viewer`."""
+
+    sdp: str
+    viewer: str = "main"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to an offer, with all of the server's candidates."""
+
+    sdp: str

@@ -1,0 +1,1 @@
+"""The engine: sessions, turns, playout, journal, events. Floor 3."""

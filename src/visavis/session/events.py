@@ -1,0 +1,181 @@
+"""What happens in a session, as values. Each API maps them to its own names.
+
+They cross process borders, so they are msgspec structs: plain values only.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+State = Literal["created", "running", "paused", "terminated"]
+Stage = Literal["listening", "thinking", "speaking", "idle", "interrupted", "error"]
+TurnKind = Literal["say", "chat", "audio"]
+EndReason = Literal["completed", "interrupted", "failed"]
+
+
+class Event(msgspec.Struct, frozen=True, tag=True):
+    """The root of all events."""
+
+    def transient(self) -> bool:
+        """Whether it is only for who listens now, and not kept for replay."""
+        return False
+
+
+class StateChanged(Event, frozen=True, tag=True):
+    """The session's state."""
+
+    state: State
+
+
+class StageChanged(Event, frozen=True, tag=True):
+    """What the pipeline is doing."""
+
+    stage: Stage
+    message: str = ""
+
+
+class TurnStarted(Event, frozen=True, tag=True):
+    """A turn was accepted."""
+
+    turn: str
+    """Its id."""
+    kind: TurnKind
+    text: str
+    """What is to be said (say) or was asked (chat)."""
+
+
+class TranscriptHeard(Event, frozen=True, tag=True):
+    """What the user said, so far or for good."""
+
+    text: str
+    final: bool
+
+
+class AnswerDelta(Event, frozen=True, tag=True):
+    """A piece of the model's answer."""
+
+    turn: str
+    delta: str
+
+
+class SynthesisProgress(Event, frozen=True, tag=True):
+    """The voice works on a sentence."""
+
+    turn: str
+    stage: Literal["start", "first_audio", "complete"]
+    sentence: int
+    """0 for the turn's first."""
+    elapsed_ms: float
+    """Milliseconds since the sentence was given to the voice."""
+
+
+class MediaStarted(Event, frozen=True, tag=True):
+    """The turn's first sound is being played."""
+
+    turn: str
+    position: int
+    """Media time of the session's playout."""
+
+
+class Caption(Event, frozen=True, tag=True):
+    """A sentence whose sound begins to be played now."""
+
+    turn: str
+    sentence: int
+    text: str
+    """The sentence as it was written, with the white space that separates it from the one before."""
+    position: int
+    """Media time of the session's playout at which it begins."""
+
+
+class FramesShown(Event, frozen=True, tag=True):
+    """Pictures of a turn were sent; at most five of these a second."""
+
+    turn: str
+    frame_idx: int
+    """Number of pictures the session has sent in turns: grows monotonically."""
+    pts_ms: float
+    """The latest picture's start, relative to the turn's first sound."""
+
+    def transient(self) -> bool:
+        """Not worth replaying."""
+        return True
+
+
+class TurnEnded(Event, frozen=True, tag=True):
+    """A turn is over: its last sample was played, or it was interrupted, or it failed."""
+
+    turn: str
+    kind: TurnKind
+    reason: EndReason
+    text: str
+    """All that was to be said."""
+    heard: str
+    """How much of it was heard."""
+    heard_ms: float
+    """Milliseconds of its sound that were played."""
+
+
+class ViewerJoined(Event, frozen=True, tag=True):
+    """A viewer's connection is up."""
+
+    viewer: str
+
+
+class ViewerLeft(Event, frozen=True, tag=True):
+    """A viewer's connection was closed or lost."""
+
+    viewer: str
+
+
+class Warned(Event, frozen=True, tag=True):
+    """Something was not as asked, and went on."""
+
+    code: str
+    message: str
+
+
+class Failed(Event, frozen=True, tag=True):
+    """A stage failed; the session stays usable unless `Terminated` follows."""
+
+    stage: str
+    """asr, llm, knowledge, tts, face, playout, transport or worker."""
+    code: str
+    message: str
+    """What happened and the remedy."""
+    turn: str = ""
+
+
+class Terminated(Event, frozen=True, tag=True):
+    """The session is over; nothing follows."""
+
+    reason: Literal["closed", "peer_lost", "idle", "worker_lost", "shutdown", "failed"]
+
+
+AnyEvent: TypeAlias = (
+    StateChanged
+    | StageChanged
+    | TurnStarted
+    | TranscriptHeard
+    | AnswerDelta
+    | SynthesisProgress
+    | MediaStarted
+    | Caption
+    | FramesShown
+    | TurnEnded
+    | ViewerJoined
+    | ViewerLeft
+    | Warned
+    | Failed
+    | Terminated
+)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An event in a session's log."""
+
+    seq: int
+    """1 for the session's first event; `Last-Event-ID` refers to it."""
+    at: float
+    """Unix time in seconds."""
+    event: AnyEvent

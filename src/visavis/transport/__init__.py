@@ -1,0 +1,18 @@
+"""Transports: bring sound and pictures to viewers, and what viewers say back. The contract."""
+
+from typing import Protocol
+
+from visavis.media.chunk import AVChunk
+
+
+class Transport(Protocol):
+    """Takes what a playout plays, at the moment it is played. Everything here is synchronous and quick."""
+
+    def play(self, chunk: AVChunk) -> None:
+        """Send a stretch of sound (one packet, 960 samples, or none) and the pictures that are due now."""
+
+    def flush(self) -> None:
+        """Drop whatever was played but has not left yet: nothing of it may be sent after this returns."""
+
+    async def close(self) -> None:
+        """Let every viewer go."""
