@@ -43,44 +43,44 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     """Where `serve` listens."""
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
     """0 takes a free port."""
     data_dir: Path = Path("data")
     """Everything Visavis writes lives under it."""
     database_url: str = ""
     """An SQLAlchemy URL; empty means SQLite under `data_dir`."""
-    cors_origins: str = Field("", validation_alias=_names("cors_origins"))
+    cors_origins: str = Field(default="", validation_alias=_names("cors_origins"))
     """Origins that may call from other pages, separated by commas; `*` for all; empty for none."""
-    avatars_dir: Path | None = Field(None, validation_alias=_names("avatars_dir"))
+    avatars_dir: Path | None = Field(default=None, validation_alias=_names("avatars_dir"))
     """A directory of further avatar bundles, read only."""
 
-    workers: int = Field(0, ge=0, le=256)
+    workers: int = Field(default=0, ge=0, le=256)
     """Media worker processes; 0 means one per core."""
-    max_sessions: int = Field(32, ge=1)
+    max_sessions: int = Field(default=32, ge=1)
     """Live sessions per media worker; beyond that a new one is refused."""
-    max_text_chars: int = Field(10_000, ge=1)
+    max_text_chars: int = Field(default=10_000, ge=1)
     """The longest text of one `speak` or `chat`."""
-    max_body_bytes: int = Field(64 * 1024, ge=1024)
+    max_body_bytes: int = Field(default=64 * 1024, ge=1024)
     """The largest JSON body."""
 
-    tts: str = Field("espeak", validation_alias=_names("tts"))
+    tts: str = Field(default="espeak", validation_alias=_names("tts"))
     """The voice provider of sessions that name none."""
-    voice: str = Field("", validation_alias=_names("voice"))
+    voice: str = Field(default="", validation_alias=_names("voice"))
     """The provider's voice; empty lets the language of each sentence choose."""
     language: str = "en"
     """BCP 47 tag of the language that Latin script is taken to be."""
     llm: str = ""
     """The chat model provider; empty means `openai` if `llm_base_url` is set, else `echo`."""
-    llm_base_url: str = Field("", validation_alias=_names("llm_base_url"))
+    llm_base_url: str = Field(default="", validation_alias=_names("llm_base_url"))
     """An OpenAI-compatible endpoint, up to and including `/v1`."""
-    llm_api_key: str = Field("", validation_alias=_names("llm_api_key"), repr=False)
+    llm_api_key: str = Field(default="", validation_alias=_names("llm_api_key"), repr=False)
     """Sent as a bearer token; never shown."""
-    llm_model: str = Field("", validation_alias=_names("llm_model"))
+    llm_model: str = Field(default="", validation_alias=_names("llm_model"))
     """The model's name at that endpoint."""
-    llm_timeout: float = Field(30.0, gt=0)
+    llm_timeout: float = Field(default=30.0, gt=0)
     """Seconds without a byte from the model before the turn fails."""
     system_prompt: str = Field(
-        "You are a friendly assistant who speaks. Answer in one to three short sentences without markup.",
+        default="You are a friendly assistant who speaks. Answer in one to three short sentences without markup.",
         validation_alias=_names("system_prompt"),
     )
     """The system prompt of sessions that bring none."""
@@ -98,18 +98,18 @@ class Settings(BaseSettings):
     """`low-high`: the UDP ports media may use; empty for any."""
     public_address: str = ""
     """The address to announce instead of the machine's own, behind a one-to-one NAT."""
-    peer_grace: float = Field(30.0, ge=0)
+    peer_grace: float = Field(default=30.0, ge=0)
     """Seconds a session waits, paused, for a peer that was lost."""
-    idle_timeout: float = Field(600.0, gt=0)
+    idle_timeout: float = Field(default=600.0, gt=0)
     """Seconds a session may stay without a peer that ever connected and without being spoken to."""
-    max_video_kbps: int = Field(1500, ge=100)
+    max_video_kbps: int = Field(default=1500, ge=100)
     """The most a live picture may use."""
 
     journal: bool = True
     """Keep each turn's text and sound under `data_dir`, for recordings and bug reports."""
-    journal_hours: float = Field(24.0, ge=0)
+    journal_hours: float = Field(default=24.0, ge=0)
     """Journals older than this are deleted."""
-    journal_mib: int = Field(1024, ge=0)
+    journal_mib: int = Field(default=1024, ge=0)
     """The oldest journals are deleted beyond this size in all."""
     outbound_allow: str = ""
     """Further hosts that configured providers may be reached at, separated by commas."""

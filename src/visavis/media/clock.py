@@ -92,6 +92,10 @@ class ManualClock:
             await _settle()
         self._now = end
 
+    def jump(self, samples: int) -> None:
+        """Let `samples` of time pass at once, as after a stall: sleepers wake late, at the next `advance`."""
+        self._now += samples
+
 
 async def _settle() -> None:
     """Give every task that is ready the chance to run until it waits again."""

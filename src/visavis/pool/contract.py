@@ -78,6 +78,9 @@ class SessionPool(Protocol):
     def sessions(self) -> Sequence[SessionHandle]:
         """Those that are not terminated."""
 
+    async def drain(self) -> None:
+        """End every session, and take no new one."""
+
     @property
     def full(self) -> bool:
         """Whether a new session would be refused now."""

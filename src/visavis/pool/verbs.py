@@ -1,5 +1,7 @@
 """The values that go to a session and come back."""
 
+from typing import TypeAlias
+
 import msgspec
 
 from visavis.session.events import State
@@ -74,3 +76,31 @@ class Answer(msgspec.Struct, frozen=True):
     """The answer to an offer, with all of the server's candidates."""
 
     sdp: str
+
+
+class Start(msgspec.Struct, frozen=True, tag=True):
+    """Mark the session as running."""
+
+
+class Interrupt(msgspec.Struct, frozen=True, tag=True):
+    """Stop the turn in flight."""
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Hold the turn in flight."""
+
+
+class Resume(msgspec.Struct, frozen=True, tag=True):
+    """Go on with it."""
+
+
+class Inform(msgspec.Struct, frozen=True, tag=True):
+    """Tell how the session is."""
+
+
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """End the session."""
+
+
+Command: TypeAlias = Start | Say | Chat | Interrupt | Pause | Resume | Offer | Inform | Close
+"""Everything that can be asked of a session; what comes back is a `Result`."""

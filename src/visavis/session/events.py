@@ -13,6 +13,10 @@ TurnKind = Literal["say", "chat", "audio"]
 EndReason = Literal["completed", "interrupted", "failed"]
 
 
+TerminationReason = Literal["closed", "peer_lost", "idle", "worker_lost", "shutdown", "failed"]
+SynthesisStep = Literal["start", "first_audio", "complete"]
+
+
 class Event(msgspec.Struct, frozen=True, tag=True):
     """The root of all events."""
 
@@ -62,7 +66,7 @@ class SynthesisProgress(Event, frozen=True, tag=True):
     """The voice works on a sentence."""
 
     turn: str
-    stage: Literal["start", "first_audio", "complete"]
+    stage: SynthesisStep
     sentence: int
     """0 for the turn's first."""
     elapsed_ms: float
@@ -149,7 +153,7 @@ class Failed(Event, frozen=True, tag=True):
 class Terminated(Event, frozen=True, tag=True):
     """The session is over; nothing follows."""
 
-    reason: Literal["closed", "peer_lost", "idle", "worker_lost", "shutdown", "failed"]
+    reason: TerminationReason
 
 
 AnyEvent: TypeAlias = (

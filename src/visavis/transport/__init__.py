@@ -16,3 +16,17 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Let every viewer go."""
+
+
+class Viewers(Protocol):
+    """The viewers of one session, who come by an offer and go as they like."""
+
+    @property
+    def viewers(self) -> int:
+        """How many are connected."""
+
+    async def offer(self, viewer_id: str, sdp: str) -> str:
+        """Connect a viewer; returns the answer's SDP. The same name replaces its earlier connection.
+
+        `InvalidInput` if the SDP is malformed or offers nothing that can be served.
+        """

@@ -1,0 +1,5 @@
+"""`python -m visavis` is `visavis`."""
+
+from visavis.cli.main import main
+
+main()

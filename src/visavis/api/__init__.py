@@ -1,0 +1,1 @@
+"""The wire: each family of routes translates one contract to the verbs of `visavis.pool` and back."""

@@ -1,0 +1,72 @@
+"""The web application: every API family, the page, and the API's documentation."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
+
+from visavis import __version__
+from visavis.api import opentalking, web
+from visavis.api.capabilities import Capabilities
+from visavis.api.families import Family, family_of
+from visavis.api.parts import Parts
+from visavis.avatar import Catalogue
+from visavis.errors import TooLarge
+from visavis.limits import BodyLimit
+from visavis.pool import SessionPool
+from visavis.settings import Settings
+
+FAMILIES: Sequence[Family] = (opentalking.FAMILY,)
+
+WORDS = {"Not Found": "there is nothing at this path", "Method Not Allowed": "this path does not take that method"}
+"""Starlette's phrases, for people."""
+
+
+def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue) -> FastAPI:
+    """The application; its lifespan is the pool's."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with pool:
+            yield
+
+    # FastAPI's own pages load their scripts from a public host; these have them on board.
+    app = FastAPIOffline(
+        title="Visavis",
+        version=__version__,
+        summary="A self-hosted realtime engine for talking avatars and voice agents.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        exception_handlers={HTTPException: _refuse},
+    )
+    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings))
+    app.include_router(opentalking.router())
+    app.include_router(web.router)
+    app.mount("/web", web.Assets(), name="web")
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, refuse=_too_large)
+    if origins := [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]:
+        # The outermost, so that a browser may read refusals, too.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_credentials=True,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["Retry-After"],
+        )
+    return app
+
+
+async def _refuse(request: Request, error: HTTPException) -> Response:
+    family = family_of(request.scope["path"], FAMILIES)
+    return family.refuse(error.status_code, WORDS.get(error.detail, error.detail), error.headers)
+
+
+def _too_large(scope: Scope, error: TooLarge) -> ASGIApp:
+    return family_of(scope["path"], FAMILIES).refuse(413, error.message, None)

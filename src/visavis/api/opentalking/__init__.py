@@ -1,0 +1,18 @@
+"""The OpenTalking API (contract opentalking 1): sessions over WebRTC, their events over SSE."""
+
+from fastapi import APIRouter, Depends
+
+from visavis.api.families import Family
+from visavis.api.opentalking import avatars, events, health, models, sessions, speech, webrtc
+from visavis.api.opentalking.errors import refuse
+from visavis.api.principal import principal
+
+FAMILY = Family("opentalking", "", refuse)
+
+
+def router() -> APIRouter:
+    """All of its routes."""
+    family = APIRouter(dependencies=[Depends(principal)])
+    for noun in (health, models, avatars, sessions, speech, webrtc, events):
+        family.include_router(noun.router)
+    return family

@@ -1,0 +1,48 @@
+"""`/sessions/{id}/speak`, `/chat`, `/interrupt` (contract opentalking 1.4)."""
+
+from fastapi import APIRouter
+
+from visavis.api.opentalking.errors import Route, refusals
+from visavis.api.opentalking.schemas import ChatRequest, InterruptResponse, SpeakRequest, TurnResponse
+from visavis.api.opentalking.sessions import Session
+from visavis.api.parts import House
+from visavis.errors import TooLarge
+from visavis.pool import Chat, Say
+from visavis.settings import Settings
+
+router = APIRouter(route_class=Route, tags=["speech"], prefix="/sessions/{session_id}", responses=refusals())
+
+
+@router.post("/speak", responses=refusals(400, 404, 409, 413, 502, 503))
+async def speak(body: SpeakRequest, session: Session, house: House) -> TurnResponse:
+    """Say a text as it is, instead of what is being said.
+
+    With the setting `speak_mode = chat` the text is answered: so the deployed web client expects it.
+    """
+    _within(house.settings, "text", body.text)
+    voice, provider, model = body.voice or "", body.tts_provider or "", body.tts_model or ""
+    if house.settings.speak_mode == "chat":
+        turn = await session.chat(Chat(body.text, voice, provider, model, barge_in=True))
+    else:
+        turn = await session.say(Say(body.text, voice, provider, model))
+    return TurnResponse(session_id=session.id, turn=turn.turn)
+
+
+@router.post("/chat", responses=refusals(400, 404, 409, 413, 502, 503))
+async def chat(body: ChatRequest, session: Session, house: House) -> TurnResponse:
+    """Answer a prompt with the language model. 409 while another turn is in flight."""
+    _within(house.settings, "prompt", body.prompt)
+    turn = await session.chat(Chat(body.prompt, body.voice or "", body.tts_provider or "", body.tts_model or ""))
+    return TurnResponse(session_id=session.id, turn=turn.turn)
+
+
+@router.post("/interrupt", responses=refusals(404, 409))
+async def interrupt(session: Session) -> InterruptResponse:
+    """Stop what is being said: after the answer no packet of it leaves. Fine when nothing is."""
+    await session.interrupt()
+    return InterruptResponse(session_id=session.id)
+
+
+def _within(settings: Settings, field: str, text: str) -> None:
+    if len(text) > settings.max_text_chars:
+        raise TooLarge(f"{field}: at most {settings.max_text_chars} characters")

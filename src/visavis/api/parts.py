@@ -1,0 +1,31 @@
+"""What the routes work with: made once by `create_app`, handed to each route that asks for it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from visavis.api.capabilities import Capabilities
+from visavis.avatar import Catalogue
+from visavis.pool import SessionPool
+from visavis.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The server's parts, as the routes see them."""
+
+    pool: SessionPool
+    settings: Settings
+    catalogue: Catalogue
+    capabilities: Capabilities
+
+
+async def parts(request: Request) -> Parts:
+    """The parts of the application that answers `request`."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+House = Annotated[Parts, Depends(parts)]
+"""The type of a route's argument that wants the parts."""

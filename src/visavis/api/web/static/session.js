@@ -1,0 +1,187 @@
+// One session with the server: signalling, media and events. Knows nothing of the page.
+
+const GRACE_MS = 30_000; // how long the server keeps a session whose peer was lost
+const PATIENCE_MS = 2_000; // a "disconnected" peer often comes back by itself
+
+export class Refusal extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export async function call(method, path, body, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      ...options,
+    });
+  } catch {
+    throw new Refusal("The server cannot be reached. Is it still running?", 0);
+  }
+  const data = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refusal(data.detail || `The server answered ${answer.status}.`, answer.status);
+  return data;
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Dispatches `link` (detail: connecting, connected, lost), `gone` (detail: reason) and `trouble` (detail: text)
+ * besides the server's events, which keep their names and have their data as detail.
+ */
+export class Session extends EventTarget {
+  static EVENTS = [
+    "status", "speech.started", "speech.media_started", "subtitle.chunk", "speech.ended", "warning",
+  ];
+
+  #path;
+  #peer = null;
+  #events = null;
+  #over = false;
+  #reconnecting = false;
+  #seen = "0";
+
+  /** `media` is the stream that the page plays; its tracks change when the connection does. */
+  constructor(id, media) {
+    super();
+    this.#path = `sessions/${id}`;
+    this.media = media;
+  }
+
+  static async open(choice, media) {
+    const { session_id } = await call("POST", "sessions", choice);
+    const session = new Session(session_id, media);
+    session.#listen();
+    return session;
+  }
+
+  /** Connect (again): the server lets the former connection go. */
+  async connect() {
+    this.#tell("link", "connecting");
+    this.#drop();
+    const peer = new RTCPeerConnection();
+    this.#peer = peer;
+    peer.addTransceiver("audio", { direction: "recvonly" });
+    peer.addTransceiver("video", { direction: "recvonly" });
+    peer.ontrack = ({ track }) => this.media.addTrack(track);
+    peer.onconnectionstatechange = () => this.#follow(peer);
+    await peer.setLocalDescription();
+    // The candidates are not waited for: the server finds us by our connectivity checks.
+    const { sdp, type } = peer.localDescription;
+    const answer = await call("POST", `${this.#path}/webrtc/offer`, { sdp, type });
+    if (peer === this.#peer) await peer.setRemoteDescription(answer);
+  }
+
+  say(text) {
+    return call("POST", `${this.#path}/speak`, { text });
+  }
+
+  async ask(prompt, busy) {
+    if (busy) await this.interrupt();
+    return call("POST", `${this.#path}/chat`, { prompt });
+  }
+
+  interrupt() {
+    return call("POST", `${this.#path}/interrupt`);
+  }
+
+  end(reason = "closed") {
+    if (this.#over) return;
+    this.#finish(reason);
+    call("DELETE", this.#path, undefined, { keepalive: true }).catch(() => {});
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  #finish(reason) {
+    if (this.#over) return;
+    this.#over = true;
+    this.#events?.close();
+    this.#drop();
+    this.#tell("gone", reason);
+  }
+
+  #drop() {
+    if (this.#peer) {
+      this.#peer.onconnectionstatechange = null;
+      this.#peer.close();
+      this.#peer = null;
+    }
+    for (const track of this.media.getTracks()) this.media.removeTrack(track);
+  }
+
+  async #follow(peer) {
+    const state = peer.connectionState;
+    if (state === "connected") this.#tell("link", "connected");
+    if (state === "disconnected") await pause(PATIENCE_MS);
+    const lost = ["disconnected", "failed", "closed"].includes(peer.connectionState);
+    if (lost && peer === this.#peer && !this.#over) this.#reconnect();
+  }
+
+  async #reconnect() {
+    if (this.#reconnecting) return;
+    this.#reconnecting = true;
+    this.#tell("link", "lost");
+    const deadline = performance.now() + GRACE_MS;
+    for (let wait = 250; !this.#over && performance.now() < deadline; wait = Math.min(wait * 2, 4000)) {
+      try {
+        await this.connect();
+        if (await this.#connected(8_000)) break;
+      } catch (error) {
+        if (error instanceof Refusal && [404, 409].includes(error.status)) {
+          this.#finish("peer_lost");
+        }
+      }
+      await pause(wait);
+    }
+    this.#reconnecting = false;
+    if (!this.#over && this.#peer?.connectionState !== "connected") this.end("peer_lost");
+  }
+
+  async #connected(patience) {
+    const deadline = performance.now() + patience;
+    while (!this.#over && performance.now() < deadline) {
+      if (this.#peer?.connectionState === "connected") return true;
+      if (this.#peer?.connectionState === "failed") return false;
+      await pause(100);
+    }
+    return false;
+  }
+
+  #listen() {
+    const events = new EventSource(`${this.#path}/events?after=${this.#seen}`);
+    this.#events = events;
+    const data = (event) => {
+      this.#seen = event.lastEventId || this.#seen;
+      return JSON.parse(event.data);
+    };
+    for (const name of Session.EVENTS) {
+      events.addEventListener(name, (event) => this.#tell(name, data(event)));
+    }
+    events.addEventListener("session.terminated", (event) => this.#finish(data(event).reason));
+    events.addEventListener("error", (event) => {
+      // The browser calls its own connection troubles `error`, too; only the server's have data.
+      if (event.data !== undefined) this.#tell("trouble", data(event).message);
+      else if (events.readyState === EventSource.CLOSED) this.#resume();
+    });
+  }
+
+  /** The browser has given up on the stream (it does, after any answer that is not 200). */
+  async #resume() {
+    await pause(1_000);
+    if (this.#over) return;
+    try {
+      const { state } = await call("GET", this.#path);
+      if (state === "terminated") this.#finish("closed");
+    } catch (error) {
+      if (error.status === 404) this.#finish("worker_lost");
+    }
+    if (!this.#over) this.#listen();
+  }
+}

@@ -1,0 +1,76 @@
+"""`visavis serve`: the server with its page."""
+
+import logging
+import socket
+import sys
+from pathlib import Path
+
+import click
+import uvicorn
+
+from visavis import telemetry
+from visavis.api.app import create_app
+from visavis.avatar import Catalogue
+from visavis.cli.configuration import settings as read_settings
+from visavis.pool import SessionPool
+from visavis.pool.inline import InlinePool
+from visavis.pool.recorded import RecordedPool
+from visavis.pool.workers import WorkersPool
+from visavis.store import Store
+
+log = logging.getLogger(__name__)
+
+GRACE = 5
+"""Seconds running requests have to finish after sessions have been ended."""
+
+
+class Server(uvicorn.Server):
+    """Says where it listens, and ends sessions (and so their event streams) before it waits for requests."""
+
+    def __init__(self, config: uvicorn.Config, pool: SessionPool) -> None:
+        super().__init__(config)
+        self._pool = pool
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for place in server.sockets[:1]:
+                host, port = place.getsockname()[:2]
+                shown = f"[{host}]" if ":" in host else host
+                click.echo(f"Visavis is ready: http://{shown}:{port}/", err=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the sessions, then the server."""
+        await self._pool.drain()
+        await super().shutdown(sockets)
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 takes a free one.  [default: 8000]")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where everything is kept.  [default: ./data]")
+@click.option("--workers", type=click.IntRange(0, 256), help="Media processes; 0 is one per core.  [default: 0]")
+@click.option("--inline", is_flag=True, help="Carry the media in the server's own process: for debugging.")
+def serve(host: str | None, port: int | None, data_dir: Path | None, workers: int | None, inline: bool) -> None:
+    """Run the server with its page."""
+    settings = read_settings(host=host, port=port, data_dir=data_dir, workers=workers)
+    telemetry.configure(settings.log_level, "api")
+    carrier = InlinePool(settings) if inline else WorkersPool(settings)
+    pool = RecordedPool(carrier, Store(settings))
+    config = uvicorn.Config(
+        create_app(pool, settings, Catalogue(settings)),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = Server(config, pool)
+    server.run()
+    if not server.started:
+        sys.exit(1)

@@ -1,0 +1,103 @@
+"""The puppet of a still picture: it does not move by itself, and speaks if somebody said where its mouth is."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from visavis.avatar import Avatar
+from visavis.errors import InvalidInput
+from visavis.face.portrait import mouth as drawing
+from visavis.face.portrait.loops import digest
+from visavis.face.portrait.mouth import Build, Palette, Spot
+from visavis.face.portrait.paint import lay, planes
+from visavis.face.portrait.pose import Mouth
+from visavis.media.pictures import BGR, I420, Loop, LoopClip
+
+OPEN = 0.34
+"""How far the lips part with the jaw wide open, as a part of the mouth's width."""
+
+
+def still(avatar: Avatar) -> BGR:
+    """The avatar's still picture at its size, sides made even; `InvalidInput` if it has none."""
+    path = avatar.reference()
+    found = None if path is None else cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if found is None:
+        raise InvalidInput(f"avatar {avatar.id!r} has no reference or preview picture that can be read")
+    size = avatar.width // 2 * 2, avatar.height // 2 * 2
+    if (found.shape[1], found.shape[0]) != size:
+        found = cv2.resize(found, size, interpolation=cv2.INTER_AREA)
+    return found.astype(np.uint8, copy=False)
+
+
+def still_loop(avatar: Avatar) -> LoopClip:
+    """A second of nothing but the still picture."""
+    bgr = still(avatar)
+    picture: I420 = cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420).astype(np.uint8, copy=False)
+    count = max(round(avatar.fps), 1)
+    height, width = bgr.shape[:2]
+    frames = np.broadcast_to(picture, (count, *picture.shape))
+    key = f"{avatar.id}-still-{width}x{height}-{digest(avatar)}"
+    return LoopClip(key, cast("Sequence[I420]", frames), width, height, avatar.fps, count)
+
+
+class Photo:
+    """The puppet of a still picture; `metadata.animation` of its manifest may say where the mouth is."""
+
+    def __init__(self, avatar: Avatar) -> None:
+        self.idle = self.speak = still_loop(avatar)
+        self._mouth = _mouth(avatar.metadata.get("animation"), self.idle.width, self.idle.height)
+
+    def draw(self, place: Loop, mouth: Mouth) -> I420:
+        """Move what is below the mouth's line down, and show the inside of a mouth in the gap."""
+        picture = place.pixels.copy()
+        gap = max(0.8 * mouth.jaw * (1 - 0.3 * mouth.round) + 0.3 * mouth.part - 0.6 * mouth.press, 0.0)
+        if self._mouth is None or gap < 0.01:
+            return picture
+        x, y, rx, ry = self._mouth
+        drop = gap * OPEN * 2 * rx
+        luma, u, v = planes(picture)
+        for plane, size in ((luma, 1.0), (u, 0.5), (v, 0.5)):
+            _lower(plane, x * size, y * size, rx * size, ry * size, drop * size)
+        # The inside has the form of the drawn mouth, whose own gap is known.
+        unit = drop / (drawing.DROP * gap)
+        build = Build(width=rx * (1 - 0.3 * mouth.round) * 0.92 / unit, smile=0.0)
+        inside = Mouth(jaw=gap, upper=mouth.upper, lower=mouth.lower, tongue=mouth.tongue, spread=0.0)
+        patch, left, top = drawing.draw(inside, Spot(x, y, 0.0, unit), build, Palette(), lips=False)
+        lay(picture, patch, left, top)
+        return picture
+
+
+def _lower(plane: npt.NDArray[np.uint8], x: float, y: float, rx: float, ry: float, drop: float) -> None:
+    """Stretch what is below the line y down by `drop` near the mouth, fading out around it, in place."""
+    left, right = max(int(x - 2 * rx), 0), min(int(x + 2 * rx) + 1, plane.shape[1])
+    top, bottom = max(int(y), 0), min(int(y + 5 * ry + 2 * drop) + 1, plane.shape[0])
+    if right - left < 2 or bottom - top < 2:
+        return
+    columns = np.arange(left, right, dtype=np.float32)
+    rows = np.arange(top, bottom, dtype=np.float32)[:, None]
+    side = np.cos(np.clip(np.abs(columns - x) / (1.15 * rx), 0, 1) * (np.pi / 2)) ** 2
+    fall = np.clip((bottom - 1 - rows) / max(bottom - 1 - y, 1), 0, 1)
+    moved = np.maximum(rows - drop * 0.75 * side * fall, y - 0.5 * ry) - top + ry
+    reach = plane[max(top - int(ry + 1), 0) : bottom, left:right]
+    moved = (moved - ry + (top - max(top - int(ry + 1), 0))).astype(np.float32)
+    across = np.broadcast_to(columns - left, moved.shape).astype(np.float32)
+    plane[top:bottom, left:right] = cv2.remap(
+        reach, across, moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _mouth(animation: Any, width: int, height: int) -> tuple[float, float, float, float] | None:
+    """Centre and radii in pixels, if the manifest has all of them and they make sense."""
+    if not isinstance(animation, dict):
+        return None
+    centre = animation.get("mouth_center")
+    if not isinstance(centre, list) or len(centre) != 2:
+        return None
+    found = [*centre, animation.get("mouth_rx"), animation.get("mouth_ry")]
+    if not all(isinstance(value, int | float) and 0 < value < 1 for value in found):
+        return None
+    x, y, rx, ry = (float(value) for value in found)
+    return x * width, y * height, rx * width, ry * height

@@ -1,0 +1,50 @@
+"""`PortraitProvider`: opens portraits. Light to import: OpenCV is loaded with the first portrait."""
+
+import threading
+from typing import TYPE_CHECKING
+
+from visavis.avatar import Avatar
+from visavis.face import Face
+from visavis.settings import Settings
+
+if TYPE_CHECKING:
+    from visavis.face.portrait.puppet import Puppet
+
+_puppets: dict[str, "Puppet"] = {}
+_opening = threading.Lock()
+
+
+class PortraitProvider:
+    """Faces for drawn rigs and still pictures, rendered here on the CPU."""
+
+    name = "portrait"
+    backend = "local"
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.data_dir / "cache" / "loops"
+
+    def missing(self) -> str | None:
+        """Nothing: all it needs is installed with Visavis."""
+        return None
+
+    def open(self, avatar: Avatar) -> Face:
+        """A face for `avatar`; draws its loops the first time, about a second.
+
+        `InvalidInput` if it has no picture.
+        """
+        import cv2
+
+        from visavis.face.portrait.face import PortraitFace
+        from visavis.face.portrait.loops import digest
+        from visavis.face.portrait.photo import Photo
+        from visavis.face.portrait.puppet import Drawn
+        from visavis.face.portrait.rig import FILE
+
+        # One thread draws one session: OpenCV's own threads would take the other sessions' core.
+        cv2.setNumThreads(1)
+        key = f"{self._folder.absolute()} {avatar.path.absolute()} {avatar.fps} {digest(avatar)}"
+        with _opening:
+            if key not in _puppets:
+                drawn = (avatar.path / FILE).is_file()
+                _puppets[key] = Drawn(avatar, self._folder) if drawn else Photo(avatar)
+            return PortraitFace(_puppets[key])

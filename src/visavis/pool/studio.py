@@ -1,0 +1,117 @@
+"""The studio: makes sessions out of providers, in the process that will carry their media."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from visavis.avatar import Avatar, Catalogue
+from visavis.errors import InvalidInput
+from visavis.face import Face, FaceProvider
+from visavis.llm import ChatModel, ChatProvider
+from visavis.media.clock import RealClock
+from visavis.media.loops import LoopStore
+from visavis.media.pictures import Loop
+from visavis.pool.verbs import NewSession
+from visavis.registry import provider
+from visavis.session.casting import Casting, VoiceChoice
+from visavis.session.history import History
+from visavis.session.journal import Journal
+from visavis.session.log import EventLog
+from visavis.session.reaper import Reaper
+from visavis.session.session import Limits, Parts, Session
+from visavis.settings import Settings
+from visavis.transport.broadcast import Broadcast
+from visavis.transport.ice import Network
+from visavis.transport.webrtc import WebRtcTransport
+
+
+class Studio:
+    """Holds what the sessions of one process share: providers, models, loops."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.reaper = Reaper()
+        self._catalogue = Catalogue(settings)
+        self._loops = LoopStore(settings.data_dir / "cache" / "loops")
+        self._providers: dict[tuple[str, str], Any] = {}
+        self._network = Network.from_settings(settings)
+        self._limits = Limits(settings.max_text_chars, settings.peer_grace, settings.idle_timeout)
+
+    async def session(
+        self, session_id: str, request: NewSession, events: EventLog, on_end: Callable[[], None]
+    ) -> Session:
+        """Make a session. Raises `NotFound` for the avatar, `InvalidInput` for what can't be used."""
+        casting = self.casting(request)
+        casting.check(VoiceChoice())
+        face = await asyncio.to_thread(self.face, self._catalogue.avatar(request.avatar_id), request.model)
+        broadcast = Broadcast(self._loops, face.width, face.height, face.fps, self.settings.max_video_kbps)
+        transport = WebRtcTransport(
+            broadcast,
+            self._network,
+            joined=lambda viewer: session.viewer_joined(viewer.id),
+            left=lambda viewer: session.viewer_left(viewer.id),
+        )
+        parts = Parts(
+            face=face,
+            casting=casting,
+            chat=self.chat_model(),
+            transport=transport,
+            viewers=transport,
+            clock=RealClock(),
+            journal=self.journal(session_id),
+            reaper=self.reaper,
+        )
+        session = Session(session_id, parts, self.history(request), self._limits, events, on_end)
+        return session
+
+    def face(self, avatar: Avatar, model: str) -> Face:
+        """A face for one session; draws the avatar's loops the first time. Blocks: call it in a thread."""
+        faces: FaceProvider = self._provider("face", model or self.settings.default_model)
+        if missing := faces.missing():
+            raise InvalidInput(f"model {faces.name!r} is not connected: {missing}")
+        return faces.open(avatar)
+
+    def casting(self, request: NewSession) -> Casting:
+        """The voices of one session."""
+        default = VoiceChoice(self.settings.tts, self.settings.voice)
+        choice = VoiceChoice(request.tts_provider, request.tts_voice, request.tts_model).over(default)
+        return Casting(lambda name: self._provider("tts", name), choice, self.settings.language)
+
+    def chat_model(self) -> ChatModel:
+        """The configured model."""
+        models: ChatProvider = self._provider("llm", self.settings.chat_provider)
+        return models.model()
+
+    def journal(self, session_id: str) -> Journal:
+        """Where a session is written down, if it is."""
+        return Journal(self.settings.data_dir / "journal" / session_id if self.settings.journal else None)
+
+    def history(self, request: NewSession) -> History:
+        """An empty conversation."""
+        return History(request.system_prompt or self.settings.system_prompt)
+
+    @property
+    def limits(self) -> Limits:
+        """The sessions' limits."""
+        return self._limits
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The avatars that are there."""
+        return self._catalogue
+
+    async def warm(self) -> None:
+        """Make ready what the first session would otherwise wait for: the default avatar's loops, the voice."""
+        avatars = self._catalogue.avatars()
+        if not avatars:
+            return
+        face = await asyncio.to_thread(self.face, avatars[0], "")
+        if isinstance(first := face.rest(None), Loop):
+            await self._loops.encoded(first.clip, "VP8")
+        await face.close()
+
+    def _provider(self, kind: str, name: str) -> Any:
+        key = (kind, name)
+        if key not in self._providers:
+            self._providers[key] = provider(kind, name, self.settings)
+        return self._providers[key]

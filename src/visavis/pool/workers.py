@@ -1,0 +1,317 @@
+"""The workers pool: sessions in media processes of their own, one per core. `serve`'s default."""
+
+import asyncio
+import itertools
+import logging
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from visavis.errors import AtCapacity, Conflict, NotFound, VisavisError, WorkerLost
+from visavis.ids import new_id
+from visavis.pool.inline import RETENTION
+from visavis.pool.verbs import (
+    Answer,
+    Chat,
+    Close,
+    Command,
+    Inform,
+    Interrupt,
+    NewSession,
+    Offer,
+    Pause,
+    Resume,
+    Say,
+    SessionInfo,
+    Start,
+    TurnAccepted,
+)
+from visavis.pool.wire import Create, Drain, FromWorker, Happened, Hello, Line, Lost, Ping, Reply, Request
+from visavis.session.events import Failed, Record, Terminated
+from visavis.session.log import EventLog
+from visavis.settings import Settings
+
+PING_EVERY = 5.0
+"""Seconds between two signs of life."""
+
+PING_TIMEOUT = 15.0
+"""Seconds without a sign of life after which a worker is killed."""
+
+STOP_TIMEOUT = 5.0
+"""Seconds a worker has to end its sessions."""
+
+RESTART_PAUSE = 1.0
+"""Seconds before a worker that died within them is started again."""
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+_decoder = msgspec.msgpack.Decoder(FromWorker)
+
+
+class WorkerProcess:
+    """One media process, and the calls that are waiting for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._ids = itertools.count(1)
+        self._calls: dict[int, asyncio.Future[Reply]] = {}
+        self._line: Line | None = None
+        self.handles: dict[str, RemoteHandle] = {}
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> None:
+        """Start the process and serve it until it ends; then its sessions are told."""
+        ours, theirs = socket.socketpair()
+        line = self._line = Line(*await asyncio.open_connection(sock=ours))
+        line.send(Hello(plain(self._settings)))
+        with theirs:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "visavis.pool.worker",
+                str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        try:
+            async with asyncio.TaskGroup() as group:
+                beat = group.create_task(self._watch())
+                await self._listen(line)
+                beat.cancel()
+        finally:
+            self._line = None
+            if self.process.returncode is None:
+                self.process.kill()
+            await self.process.wait()
+            await line.close()
+            self._lost()
+
+    @property
+    def up(self) -> bool:
+        """Whether it can be called: calls wait until the process has started."""
+        return self._line is not None
+
+    async def call(self, session: str, command: Command | Create | Ping | Drain, kind: type[T]) -> T:
+        """Have something done. Raises what it raised, or `WorkerLost`."""
+        if self._line is None:
+            raise WorkerLost("the media worker of this session has died; create a new session")
+        request = Request(next(self._ids), session, command)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._calls[request.id] = future
+        try:
+            self._line.send(request)
+            reply = await future
+        finally:
+            self._calls.pop(request.id, None)
+        if reply.refusal is not None:
+            raise reply.refusal.error()
+        return msgspec.msgpack.decode(reply.result, type=kind)
+
+    async def _listen(self, line: Line) -> None:
+        while True:
+            try:
+                message = _decoder.decode(await line.receive())
+            except Lost:
+                return
+            if isinstance(message, Happened):
+                if handle := self.handles.get(message.session):
+                    handle.log.append(message.record)
+            elif (future := self._calls.get(message.id)) and not future.done():
+                future.set_result(message)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(PING_TIMEOUT):
+                    await self.call("", Ping(), type(None))
+            except TimeoutError:
+                log.error("a media worker gives no sign of life; it is killed")
+                if self.process is not None:
+                    self.process.kill()
+                return
+            await asyncio.sleep(PING_EVERY)
+
+    def _lost(self) -> None:
+        for future in self._calls.values():
+            if not future.done():
+                future.set_exception(WorkerLost("the media worker of this session has died; create a new session"))
+        for handle in list(self.handles.values()):
+            handle.worker_lost()
+
+
+class RemoteHandle:
+    """The door to a session in a worker. Its log is a mirror of the worker's, and outlives it."""
+
+    def __init__(self, worker: WorkerProcess, observe: Callable[["RemoteHandle", Record], None]) -> None:
+        self.id = new_id()
+        self.log = EventLog(lambda record: observe(self, record))
+        self.last: SessionInfo | None = None
+        self.worker = worker
+
+    async def info(self) -> SessionInfo:
+        """What it is and how it is."""
+        if not self.log.closed:
+            self.last = await self.worker.call(self.id, Inform(), SessionInfo)
+        if self.last is None:
+            raise NotFound("session not found")
+        if self.log.closed:
+            return msgspec.structs.replace(self.last, state="terminated", busy=False, viewers=0)
+        return self.last
+
+    async def start(self) -> None:
+        """Mark it as running."""
+        await self._call(Start(), type(None))
+
+    async def say(self, command: Say) -> TurnAccepted:
+        """Begin to speak."""
+        return await self._call(command, TurnAccepted)
+
+    async def chat(self, command: Chat) -> TurnAccepted:
+        """Begin to answer."""
+        return await self._call(command, TurnAccepted)
+
+    async def interrupt(self) -> bool:
+        """Stop the turn in flight."""
+        return await self._call(Interrupt(), bool) if not self.log.closed else False
+
+    async def pause(self) -> bool:
+        """Hold the turn in flight."""
+        return await self._call(Pause(), bool)
+
+    async def resume(self) -> bool:
+        """Go on with it."""
+        return await self._call(Resume(), bool)
+
+    async def offer(self, offer: Offer) -> Answer:
+        """Connect a viewer."""
+        return await self._call(offer, Answer)
+
+    def events(self, after: int = 0) -> AsyncIterator[Record]:
+        """What has happened and what happens."""
+        return self.log.read(after)
+
+    async def close(self) -> None:
+        """End it."""
+        if not self.log.closed:
+            await self._call(Close(), type(None))
+
+    def worker_lost(self) -> None:
+        """Tell who listens that the session is over."""
+        message = "the media worker of this session has died; create a new session"
+        self.log.add(Failed("worker", WorkerLost.code, message))
+        self.log.add(Terminated("worker_lost"))
+
+    async def _call(self, command: Command, kind: type[T]) -> T:
+        if self.log.closed:
+            raise Conflict("session is terminated")
+        return await self.worker.call(self.id, command, kind)
+
+
+class WorkersPool:
+    """Sessions in media processes; a process that dies ends only its own and is replaced."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._handles: dict[str, RemoteHandle] = {}
+        self._workers: list[WorkerProcess] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._leaving = False
+
+    async def __aenter__(self) -> "WorkersPool":
+        for _ in range(self._settings.workers or os.cpu_count() or 1):
+            worker = WorkerProcess(self._settings)
+            self._workers.append(worker)
+            task = asyncio.create_task(self._keep(len(self._workers) - 1), name="media worker")
+            task.add_done_callback(_report)
+            self._tasks.append(task)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.drain()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def workers(self) -> Sequence[WorkerProcess]:
+        """The processes, for who watches over them."""
+        return self._workers
+
+    async def create(self, request: NewSession) -> RemoteHandle:
+        """Make a session in the worker that has the fewest."""
+        if self.full:
+            raise AtCapacity("no room for another session now; try again later")
+        worker = min(self._up(), key=lambda worker: len(worker.handles))
+        handle = RemoteHandle(worker, self._observe)
+        worker.handles[handle.id] = self._handles[handle.id] = handle
+        try:
+            handle.last = await worker.call(handle.id, Create(request), SessionInfo)
+        except BaseException:
+            worker.handles.pop(handle.id, None)
+            self._handles.pop(handle.id, None)
+            raise
+        return handle
+
+    def get(self, session_id: str) -> RemoteHandle:
+        """The session of that id."""
+        if (handle := self._handles.get(session_id)) is None or handle.last is None:
+            raise NotFound("session not found")
+        return handle
+
+    def sessions(self) -> Sequence[RemoteHandle]:
+        """Those that are not over."""
+        return [handle for handle in self._handles.values() if not handle.log.closed]
+
+    @property
+    def full(self) -> bool:
+        """Whether a new session would be refused now."""
+        room = self._settings.max_sessions
+        return self._leaving or all(len(worker.handles) >= room for worker in self._up())
+
+    async def drain(self) -> None:
+        """End every session and take no new one."""
+        self._leaving = True
+        await asyncio.gather(*(self._stop(worker) for worker in self._workers))
+
+    def _up(self) -> list[WorkerProcess]:
+        return [worker for worker in self._workers if worker.up]
+
+    def _observe(self, handle: RemoteHandle, record: Record) -> None:
+        if isinstance(record.event, Terminated):
+            handle.worker.handles.pop(handle.id, None)
+            asyncio.get_running_loop().call_later(RETENTION, self._handles.pop, handle.id, None)
+
+    async def _keep(self, place: int) -> None:
+        """Run the worker at `place`, and another one after it, and so on."""
+        while True:
+            began = asyncio.get_running_loop().time()
+            await self._workers[place].run()
+            if self._leaving:
+                return
+            log.error("a media worker has died; its sessions are ended, another is started")
+            if asyncio.get_running_loop().time() - began < RESTART_PAUSE:
+                await asyncio.sleep(RESTART_PAUSE)
+            self._workers[place] = WorkerProcess(self._settings)
+
+    async def _stop(self, worker: WorkerProcess) -> None:
+        if not worker.up:
+            return
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await worker.call("", Drain(), type(None))
+        except (TimeoutError, VisavisError):
+            log.warning("a media worker did not end its sessions in time")
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("a media worker can't be kept running", exc_info=error)
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """Settings as values that msgpack can carry; the worker makes them `Settings` again."""
+    return settings.model_dump(mode="json")

@@ -1,0 +1,26 @@
+"""What the model is told of the conversation so far: only what was heard."""
+
+from visavis.llm import Message
+
+TURNS = 20
+"""Turns that are kept (as the contract's servers do, opentalking 5)."""
+
+
+class History:
+    """A session's system prompt and its latest turns."""
+
+    def __init__(self, system_prompt: str) -> None:
+        self.system_prompt = system_prompt
+        self._turns: list[tuple[Message, ...]] = []
+
+    def add(self, asked: str, heard: str) -> None:
+        """Remember a turn: what the user asked, if anything, and how much of the answer was heard."""
+        turn = [Message("user", asked)] if asked else []
+        if heard:
+            turn.append(Message("assistant", heard))
+        self._turns = [*self._turns, tuple(turn)][-TURNS:]
+
+    def messages(self, prompt: str) -> list[Message]:
+        """What to send to the model so that it answers `prompt`."""
+        past = [message for turn in self._turns for message in turn]
+        return [Message("system", self.system_prompt), *past, Message("user", prompt)]

@@ -1,0 +1,365 @@
+"""One session: a face and a voice that take turns, and the viewers who watch."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge
+from visavis.face import Face
+from visavis.ids import new_id
+from visavis.llm import ChatModel, TextDelta
+from visavis.media.clock import Clock
+from visavis.media.timeline import to_ms
+from visavis.session.casting import Cast, Casting, VoiceChoice
+from visavis.session.events import (
+    AnswerDelta,
+    AnyEvent,
+    EndReason,
+    Failed,
+    MediaStarted,
+    StageChanged,
+    State,
+    StateChanged,
+    Terminated,
+    TerminationReason,
+    TurnEnded,
+    TurnKind,
+    TurnStarted,
+    ViewerJoined,
+    ViewerLeft,
+    Warned,
+)
+from visavis.session.history import History
+from visavis.session.journal import Entry, Journal
+from visavis.session.log import EventLog
+from visavis.session.playout import Playout
+from visavis.session.reaper import Reaper
+from visavis.session.turn import Stage, Turn
+from visavis.streams import closing
+from visavis.transport import Transport, Viewers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much."""
+
+    text_chars: int
+    """The longest text of one turn."""
+    peer_grace: float
+    """Seconds a lost viewer has to come back."""
+    idle_timeout: float
+    """Seconds without viewer and without turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a session is made of. It owns the face and the transport, and closes them."""
+
+    face: Face | None
+    casting: Casting
+    chat: ChatModel
+    transport: Transport
+    viewers: Viewers | None
+    """The transport, if it is one that viewers come to by an offer."""
+    clock: Clock
+    journal: Journal
+    reaper: Reaper
+
+
+class Session:
+    """Takes verbs, one turn at a time, and logs what happens.
+
+    `say`, `chat` and `interrupt` are synchronous: when they return, what they promise is so.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        parts: Parts,
+        history: History,
+        limits: Limits,
+        events: EventLog,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.id = session_id
+        self.created_at = time.time()
+        self.state: State = "created"
+        self.events = events
+        self._parts = parts
+        self._history = history
+        self._limits = limits
+        self._on_end = on_end
+        self._playout = Playout(parts.clock, parts.face, parts.transport)
+        self._playing: asyncio.Task[None] | None = None
+        self._generation = 0
+        self._turn: Turn | None = None
+        self._turn_task: asyncio.Task[None] | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
+        events.add(StateChanged("created"))
+        self._expire_after(limits.idle_timeout, "idle")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn is in flight."""
+        return self._turn is not None
+
+    @property
+    def playout(self) -> Playout:
+        """What plays its media."""
+        return self._playout
+
+    @property
+    def viewers(self) -> int:
+        """Viewers who are connected."""
+        return self._parts.viewers.viewers if self._parts.viewers else 0
+
+    def start(self) -> None:
+        """Mark as running; `Conflict` if it is already or is over."""
+        self._must_live()
+        if self.state != "created":
+            raise Conflict(f"session is already {self.state}")
+        self._run()
+
+    def say(self, text: str, choice: VoiceChoice) -> str:
+        """Say `text` as it is; a turn in flight is interrupted. Returns the turn's id.
+
+        Raises `InvalidInput` (nothing to say, unknown voice), `TooLarge`, `Conflict` (it is over).
+        """
+        cast = self._admit(text, choice)
+        self.interrupt()
+
+        async def deltas() -> AsyncIterator[str]:
+            yield text
+
+        return self._begin("say", text, cast, deltas())
+
+    def chat(self, prompt: str, choice: VoiceChoice, *, barge_in: bool = False) -> str:
+        """Answer `prompt`. Returns the turn's id. `Conflict` if a turn is in flight, unless `barge_in`."""
+        cast = self._admit(prompt, choice)
+        if barge_in:
+            self.interrupt()
+        elif self._turn is not None:
+            raise Conflict("a previous chat or speak request is still in flight; call /interrupt first")
+        return self._begin("chat", prompt, cast, self._answer(prompt))
+
+    def interrupt(self) -> bool:
+        """Stop the turn in flight. When this returns nothing of it will leave any more."""
+        turn, task = self._turn, self._turn_task
+        if turn is None or task is None:
+            return False
+        self._playout.flush()
+        self._end(turn, "interrupted")
+        self._parts.reaper.take(task)
+        return True
+
+    def pause(self) -> bool:
+        """Hold the turn in flight at the present sample."""
+        return self._playout.pause()
+
+    def resume(self) -> bool:
+        """Go on from that sample."""
+        return self._playout.resume()
+
+    async def offer(self, viewer: str, sdp: str) -> str:
+        """Connect a viewer; returns the answer's SDP. `InvalidInput`, `Conflict`."""
+        self._must_live()
+        if self._parts.viewers is None:
+            raise Conflict("this session has no WebRTC transport")
+        answer = await self._parts.viewers.offer(viewer, sdp)
+        self._must_live()
+        self._play()
+        return answer
+
+    async def finished(self) -> None:
+        """Return when no turn is in flight."""
+        while self._turn_task is not None:
+            await asyncio.wait([self._turn_task])
+
+    async def close(self, reason: TerminationReason = "closed") -> None:
+        """End it: the turn is interrupted, viewers are let go. Closing again waits for the first close."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason), name=f"close {self.id}")
+        await asyncio.shield(self._closing)
+
+    def _admit(self, text: str, choice: VoiceChoice) -> Cast:
+        self._must_live()
+        if not text.strip():
+            raise InvalidInput("text is empty")
+        if len(text) > self._limits.text_chars:
+            raise TooLarge(f"text is longer than {self._limits.text_chars} characters")
+        return self._parts.casting.check(choice)
+
+    def _must_live(self) -> None:
+        if self.state == "terminated" or self._closing is not None:
+            raise Conflict("session is terminated")
+
+    def _run(self) -> None:
+        if self.state == "created":
+            self._change("running")
+
+    def _play(self) -> None:
+        if self._playing is None and not self.events.closed:
+            self._playing = asyncio.create_task(self._playout.run(), name=f"playout {self.id}")
+            self._playing.add_done_callback(self._playout_ended)
+
+    def _begin(self, kind: TurnKind, asked: str, cast: Cast, deltas: AsyncIterator[str]) -> str:
+        self._run()
+        self._play()
+        self._generation += 1
+        turn_id = new_id()
+        after = self._playout.shown
+        utterance = self._playout.begin(self._generation)
+        if self.state == "paused":
+            self._playout.pause()
+
+        def emit(event: AnyEvent) -> None:
+            if self._turn is not None and self._turn.id == turn_id:
+                self.events.add(event)
+
+        def media_started() -> None:
+            turn.media_start = self._playout.position
+            emit(MediaStarted(turn_id, turn.media_start))
+            emit(StageChanged("speaking"))
+
+        utterance.cue(0, media_started)
+        stage = Stage(
+            self._parts.face,
+            after,
+            cast,
+            utterance,
+            self._parts.journal.begin(turn_id),
+            emit,
+            lambda: self._playout.position,
+        )
+        self._turn = turn = Turn(turn_id, self._generation, kind, asked, stage)
+        self.events.add(TurnStarted(turn_id, kind, asked))
+        if cast.warning:
+            self.events.add(Warned("voice_replaced", cast.warning))
+        if kind == "chat":
+            self.events.add(StageChanged("thinking"))
+        self._turn_task = asyncio.create_task(self._carry_out(self._turn, deltas), name=f"turn {turn_id}")
+        return turn_id
+
+    async def _answer(self, prompt: str) -> AsyncIterator[str]:
+        length = 0
+        async with closing(self._parts.chat.answer(self._history.messages(prompt))) as deltas:
+            async for delta in deltas:
+                if not isinstance(delta, TextDelta) or self._turn is None:
+                    continue
+                self.events.add(AnswerDelta(self._turn.id, delta.text))
+                yield delta.text
+                length += len(delta.text)
+                if length > self._limits.text_chars:
+                    self.events.add(Warned("answer_cut", "the answer is too long to be spoken; it was cut"))
+                    return
+
+    async def _carry_out(self, turn: Turn, deltas: AsyncIterator[str]) -> None:
+        try:
+            async with closing(deltas):
+                await turn.run(deltas)
+        except StageFailed as error:
+            self._fail(turn, error.stage, error.code, error.message)
+        except Exception:  # noqa: BLE001  # supervision point: a defect ends the turn, not the session
+            log.exception("turn %s failed", turn.id)
+            self._fail(turn, "turn", "internal", "the turn failed by a defect; see the server's log")
+        else:
+            self._end(turn, "completed")
+
+    def _fail(self, turn: Turn, stage: str, code: str, message: str) -> None:
+        if self._turn is turn:
+            self._playout.flush()
+            self.events.add(Failed(stage, code, message, turn.id))
+            self._end(turn, "failed")
+
+    def _end(self, turn: Turn, reason: EndReason) -> None:
+        if self._turn is not turn:
+            return
+        self._turn = self._turn_task = None
+        heard = turn.script.heard(turn.heard)
+        text = turn.script.text if turn.kind == "chat" else turn.asked
+        self._history.add(turn.asked if turn.kind == "chat" else "", heard)
+        self.events.add(TurnEnded(turn.id, turn.kind, reason, text, heard, round(to_ms(turn.heard), 1)))
+        if reason == "interrupted":
+            self.events.add(StageChanged("interrupted"))
+        self.events.add(StageChanged("idle"))
+        turn.journal.end(
+            Entry(
+                turn.id,
+                turn.kind,
+                turn.asked if turn.kind == "chat" else "",
+                text,
+                heard,
+                turn.length,
+                turn.heard,
+                reason,
+                turn.journal.started_at,
+                turn.media_start,
+                turn.journal.marks,
+            )
+        )
+        if not self.viewers:
+            self._expire_after(self._limits.idle_timeout, "idle")
+
+    def viewer_joined(self, viewer: str) -> None:
+        """A viewer's connection is up."""
+        if self.state == "terminated":
+            return
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self.viewers == 1:
+            self._playout.restart_loop()
+        self.events.add(ViewerJoined(viewer))
+        if self.state == "paused":
+            self._change("running")
+            self._playout.resume()
+
+    def viewer_left(self, viewer: str) -> None:
+        """A viewer has gone, or its connection was lost: the last one may come back within the grace."""
+        if self.state == "terminated":
+            return
+        self.events.add(ViewerLeft(viewer))
+        if not self.viewers:
+            self._change("paused")
+            self._playout.pause()
+            self._expire_after(self._limits.peer_grace, "peer_lost")
+
+    def _expire_after(self, seconds: float, reason: TerminationReason) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire, reason)
+
+    def _expire(self, reason: TerminationReason) -> None:
+        if reason == "idle" and self._turn is not None:
+            self._expire_after(self._limits.idle_timeout, reason)
+        elif self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason), name=f"close {self.id}")
+
+    def _playout_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("playout of session %s failed", self.id, exc_info=error)
+        self.events.add(Failed("playout", "internal", "the session's media failed; create a new session"))
+        self._expire("failed")
+
+    def _change(self, state: State) -> None:
+        self.state = state
+        self.events.add(StateChanged(state))
+
+    async def _close(self, reason: TerminationReason) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self.interrupt()
+        if self._playing is not None:
+            self._playing.cancel()
+            await asyncio.wait([self._playing])
+        self._change("terminated")
+        self.events.add(Terminated(reason))
+        await self._parts.transport.close()
+        if self._parts.face is not None:
+            await self._parts.face.close()
+        self._on_end()

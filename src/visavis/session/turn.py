@@ -1,0 +1,203 @@
+"""One turn: text → sentences → voice → face → playout, as one scope that fails or is cancelled as a whole."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from visavis.face import Face
+from visavis.media.pictures import Picture
+from visavis.media.samples import Resampler, Samples
+from visavis.media.timeline import SAMPLE_RATE, from_seconds, to_ms
+from visavis.session.casting import Cast
+from visavis.session.events import (
+    AnyEvent,
+    Caption,
+    FramesShown,
+    SynthesisProgress,
+    SynthesisStep,
+    TurnKind,
+    Warned,
+)
+from visavis.session.journal import TurnJournal, Word
+from visavis.session.script import Line, Script
+from visavis.session.utterance import Utterance
+from visavis.speech_text.plain import Spoken, spoken
+from visavis.speech_text.sentences import SentenceSplitter
+from visavis.streams import closing
+from visavis.tts import Mark, Speech
+
+SENTENCES_AHEAD = 64
+"""Sentences a model may be ahead of the voice."""
+
+PIECES_AHEAD = 128
+"""Pieces of speech the face may be behind the voice: several seconds, more than the sound's own lead."""
+
+FRAME_EVENTS = from_seconds(0.2)
+"""Turn time between two `FramesShown`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a turn works with."""
+
+    face: Face | None
+    after: Picture | None
+    """The picture being shown as the turn begins."""
+    cast: Cast
+    utterance: Utterance
+    journal: TurnJournal
+    emit: Callable[[AnyEvent], None]
+    """Logs an event, as long as the turn is the session's current one."""
+    position: Callable[[], int]
+    """Media time of the session's playout."""
+
+
+class Turn:
+    """A turn in flight: from its acceptance until its last sample was played."""
+
+    def __init__(self, turn_id: str, generation: int, kind: TurnKind, asked: str, stage: Stage) -> None:
+        self.id = turn_id
+        self.generation = generation
+        self.kind = kind
+        self.asked = asked
+        self.script = Script()
+        self.frames = 0
+        """Pictures sent."""
+        self.media_start = 0
+        """Media time of the session at which its sound began."""
+        self._stage = stage
+        self._speech: asyncio.Queue[Speech | None] = asyncio.Queue(PIECES_AHEAD)
+        self._face_fed = stage.face is not None
+        self._next_frame_event = 0
+        stage.utterance.on_picture = self._picture_sent
+
+    @property
+    def heard(self) -> int:
+        """Samples of the turn that were played."""
+        return self._stage.utterance.heard
+
+    @property
+    def length(self) -> int:
+        """Samples the voice has given so far."""
+        return self._stage.utterance.length
+
+    @property
+    def journal(self) -> TurnJournal:
+        """Where the turn is written down."""
+        return self._stage.journal
+
+    async def run(self, deltas: AsyncIterator[str]) -> None:
+        """Say what comes out of `deltas`; returns when the last sample was played.
+
+        Raises the `StageFailed` of the stage that failed first.
+        """
+        sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._split(deltas, sentences), name="split")
+                group.create_task(self._speak(sentences), name="speak")
+                if self._stage.face is not None:
+                    group.create_task(self._animate(self._stage.face), name="animate")
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+        await self._stage.utterance.played()
+
+    async def _split(self, deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
+        splitter = SentenceSplitter()
+        async for delta in deltas:
+            for sentence in splitter.push(delta):
+                await sentences.put(sentence)
+        for sentence in splitter.finish():
+            await sentences.put(sentence)
+        await sentences.put(None)
+
+    async def _speak(self, sentences: asyncio.Queue[str | None]) -> None:
+        index = 0
+        while (sentence := await sentences.get()) is not None:
+            await self._say(index, sentence)
+            index += 1
+        self._stage.utterance.finish()
+        if self._face_fed:
+            await self._speech.put(None)
+
+    async def _say(self, index: int, sentence: str) -> None:
+        stage = self._stage
+        line = Line(sentence, stage.utterance.length)
+        self.script.lines.append(line)
+        stage.utterance.cue(line.start, lambda: self._caption(index, sentence))
+        plain = spoken(sentence)
+        if any(character.isalnum() for character in plain.text):
+            await self._voice(index, line, plain)
+        line.end = stage.utterance.length
+
+    async def _voice(self, index: int, line: Line, plain: Spoken) -> None:
+        began = time.perf_counter()
+
+        def progress(step: SynthesisStep) -> None:
+            elapsed = (time.perf_counter() - began) * 1000
+            self._stage.emit(SynthesisProgress(self.id, step, index, round(elapsed, 3)))
+
+        progress("start")
+        resampler: Resampler | None = None
+        marked = False
+        async with closing(self._stage.cast.voice(line.text).speak(plain.text)) as pieces:
+            async for piece in pieces:
+                if resampler is None:
+                    resampler = Resampler(piece.sample_rate)
+                    progress("first_audio")
+                marked = piece.marked
+                marks = tuple(_shifted(mark, line.start, piece.sample_rate) for mark in piece.marks)
+                for mark in marks:
+                    self._stage.journal.marks.append(Word(mark.kind, mark.value, mark.start))
+                    if mark.kind == "word" and mark.offset >= 0:
+                        line.words.append((mark.start, plain.original(mark.offset)))
+                await self._pass_on(resampler.push(piece.pcm), marks, marked)
+        if resampler is not None:
+            await self._pass_on(resampler.flush(), (), marked)
+        progress("complete")
+
+    async def _pass_on(self, pcm: Samples, marks: tuple[Mark, ...], marked: bool) -> None:
+        if not len(pcm) and not marks:
+            return
+        utterance = self._stage.utterance
+        self._stage.journal.sound(pcm)
+        await utterance.sound(pcm)
+        if not self._face_fed:
+            return
+        if utterance.real_time and self._speech.full():
+            self._face_fed = False
+            utterance.abandon_face()
+            self._stage.emit(Warned("face_late", "the face model is too slow here; the turn goes on without it"))
+            return
+        await self._speech.put(Speech(pcm, SAMPLE_RATE, marks, marked))
+
+    async def _animate(self, face: Face) -> None:
+        async with closing(face.animate(self._pieces(), self._stage.after)) as chunks:
+            async for chunk in chunks:
+                await self._stage.utterance.show(chunk)
+
+    async def _pieces(self) -> AsyncIterator[Speech]:
+        while self._face_fed and (piece := await self._speech.get()) is not None:
+            yield piece
+
+    def _caption(self, index: int, sentence: str) -> None:
+        self._stage.emit(Caption(self.id, index, sentence, self._stage.position()))
+
+    def _picture_sent(self, start: int) -> None:
+        self.frames += 1
+        if start >= self._next_frame_event:
+            self._next_frame_event = start + FRAME_EVENTS
+            self._stage.emit(FramesShown(self.id, self.frames - 1, to_ms(start)))
+
+
+def _shifted(mark: Mark, base: int, rate: int) -> Mark:
+    return Mark(mark.kind, base + mark.start * SAMPLE_RATE // rate, mark.value, mark.offset)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure that came first: a task group lists them in the order its tasks failed."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,1 @@
+"""Between written text and a voice: sentences, plain spoken text, languages."""
