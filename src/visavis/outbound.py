@@ -98,14 +98,14 @@ class Response:
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
         }
         """Names in lower case."""
-        self._response = response
+        self._stream = response.aiter_stream()
         self._deadline = deadline
         self._left = max_bytes
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it arrives. `OutboundFailed` if it is too long, too late or cut."""
         with _failures():
-            async for piece in self._response.aiter_stream():
+            async for piece in self._stream:
                 self._left -= len(piece)
                 if self._left < 0:
                     raise OutboundFailed("too_large", "the answer is too long")

@@ -59,7 +59,7 @@ class OpenAIProvider:
         return None if self._settings.llm_model else "set VISAVIS_LLM_MODEL to the model's name at that endpoint"
 
     def model(self, name: str = "") -> "OpenAIModel":
-        """See `ChatProvider`. All models share connections, which `aclose` closes. `InvalidInput` if unconfigured."""
+        """See `ChatProvider`. Models share connections until `aclose`. `InvalidInput` if nothing is configured."""
         if (missing := self.missing()) and not (name and self._settings.llm_base_url):
             raise InvalidInput(missing)
         if self._outbound is None:

@@ -132,10 +132,13 @@ class Line:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise Lost("the other side is gone") from error
 
-    async def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
+    async def flush(self) -> None:
+        """Wait until the other side has everything that was sent. Raises `Lost`."""
         try:
-            await self._writer.wait_closed()
-        except ConnectionError:
-            return
+            await self._writer.drain()
+        except ConnectionError as error:
+            raise Lost("the other side is gone") from error
+
+    def hang_up(self) -> None:
+        """Close the socket; what was not flushed is lost."""
+        self._writer.close()

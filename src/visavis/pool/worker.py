@@ -138,7 +138,7 @@ async def main(fd: int) -> None:
     settings = Settings(**hello.settings)
     telemetry.configure(settings.log_level, "worker")
     await Worker(line, settings).serve()
-    await line.close()
+    line.hang_up()
 
 
 if __name__ == "__main__":

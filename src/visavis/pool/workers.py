@@ -60,14 +60,21 @@ class WorkerProcess:
         self._ids = itertools.count(1)
         self._calls: dict[int, asyncio.Future[Reply]] = {}
         self._line: Line | None = None
+        self._theirs: socket.socket | None = None
         self.handles: dict[str, RemoteHandle] = {}
         self.process: asyncio.subprocess.Process | None = None
 
+    async def connect(self) -> None:
+        """Make the socket: from now on it can be called, and calls wait for the process."""
+        ours, self._theirs = socket.socketpair()
+        self._line = Line(*await asyncio.open_connection(sock=ours))
+        self._line.send(Hello(plain(self._settings)))
+
     async def run(self) -> None:
         """Start the process and serve it until it ends; then its sessions are told."""
-        ours, theirs = socket.socketpair()
-        line = self._line = Line(*await asyncio.open_connection(sock=ours))
-        line.send(Hello(plain(self._settings)))
+        line, theirs = self._line, self._theirs
+        if line is None or theirs is None:
+            raise RuntimeError("connect first")
         with theirs:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -84,15 +91,15 @@ class WorkerProcess:
                 beat.cancel()
         finally:
             self._line = None
+            self._lost()
+            line.hang_up()
             if self.process.returncode is None:
                 self.process.kill()
             await self.process.wait()
-            await line.close()
-            self._lost()
 
     @property
     def up(self) -> bool:
-        """Whether it can be called: calls wait until the process has started."""
+        """Whether it can be called."""
         return self._line is not None
 
     async def call(self, session: str, command: Command | Create | Ping | Drain, kind: type[T]) -> T:
@@ -223,8 +230,7 @@ class WorkersPool:
 
     async def __aenter__(self) -> "WorkersPool":
         for _ in range(self._settings.workers or os.cpu_count() or 1):
-            worker = WorkerProcess(self._settings)
-            self._workers.append(worker)
+            self._workers.append(await self._new_worker())
             task = asyncio.create_task(self._keep(len(self._workers) - 1), name="media worker")
             task.add_done_callback(_report)
             self._tasks.append(task)
@@ -232,9 +238,11 @@ class WorkersPool:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.drain()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     @property
     def workers(self) -> Sequence[WorkerProcess]:
@@ -293,9 +301,14 @@ class WorkersPool:
             if self._leaving:
                 return
             log.error("a media worker has died; its sessions are ended, another is started")
+            self._workers[place] = await self._new_worker()
             if asyncio.get_running_loop().time() - began < RESTART_PAUSE:
                 await asyncio.sleep(RESTART_PAUSE)
-            self._workers[place] = WorkerProcess(self._settings)
+
+    async def _new_worker(self) -> WorkerProcess:
+        worker = WorkerProcess(self._settings)
+        await worker.connect()
+        return worker
 
     async def _stop(self, worker: WorkerProcess) -> None:
         if not worker.up:

@@ -161,8 +161,10 @@ class Turn:
         if not len(pcm) and not marks:
             return
         utterance = self._stage.utterance
-        self._stage.journal.sound(pcm)
         await utterance.sound(pcm)
+        if utterance.dropped:
+            return
+        self._stage.journal.sound(pcm)
         if not self._face_fed:
             return
         if utterance.real_time and self._speech.full():

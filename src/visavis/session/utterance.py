@@ -28,6 +28,8 @@ class Utterance:
         self.generation = generation
         self.heard = 0
         """Samples that were played."""
+        self.length = 0
+        """Samples the voice has given."""
         self.dropped = False
         self.real_time = real_time
         self.on_picture: Callable[[int], None] | None = None
@@ -50,6 +52,7 @@ class Utterance:
             await self._wait_for_move()
         if not self.dropped:
             self._raw.write(self._raw.end, pcm)
+            self.length += len(pcm)
             self._filled.set()
 
     async def show(self, chunk: AVChunk) -> None:
@@ -77,11 +80,6 @@ class Utterance:
     async def played(self) -> None:
         """Return when the last sample was played, or the utterance was dropped."""
         await self._played.wait()
-
-    @property
-    def length(self) -> int:
-        """Samples the voice has given so far."""
-        return self._raw.end
 
     # What follows is for the playout.
 

@@ -4,9 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from aioice.ice import StunProtocol
+from aioice.stun import Message
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
+    RTCDtlsTransport,
     RTCPeerConnection,
     RTCRtpSender,
     RTCRtpTransceiver,
@@ -29,6 +32,9 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 20.0
 """Seconds from the answer to a connection; after that the peer counts as lost."""
 
+SILENT_AFTER = 6.0
+"""Seconds without a sign of life: browsers send STUN checks every 2.5 s and RTCP about every second."""
+
 CLOSE_TIMEOUT = 2.0
 """Seconds a peer may take to be let go."""
 
@@ -39,9 +45,10 @@ REFUSED = (*MALFORMED, InternalError, InvalidAccessError, InvalidStateError, Ope
 class WebRtcViewer:
     """A peer connection that sends a broadcast's packets, and hears what the peer says about them.
 
-    `connected` is called once it can send; `lost` once, if the peer goes or never comes, but not after
-    `close`. With `microphone` the peer's sound is accepted and its track handed over; otherwise the
-    peer is told not to send any, which costs nothing.
+    `changed` is called whenever `is_connected` or `is_over` has changed, but not by `close`. A peer that
+    falls silent isn't connected, but may come back; after 30 s (RFC 7675) it is over. With `microphone` the
+    peer's sound is accepted and its track handed over; otherwise the peer is told not to send any, which
+    costs nothing.
     """
 
     def __init__(
@@ -50,26 +57,25 @@ class WebRtcViewer:
         broadcast: Broadcast,
         network: Network,
         *,
-        connected: Callable[["WebRtcViewer"], None],
-        lost: Callable[["WebRtcViewer"], None],
+        changed: Callable[["WebRtcViewer"], None],
         microphone: Callable[[MediaStreamTrack], None] | None = None,
     ) -> None:
         self.id = viewer_id
         self.video_codec: VideoCodec | None = None
         """The negotiated one; None before the answer, or without video."""
         self.is_connected = False
-        self.has_connected = False
-        """Whether it ever was."""
+        """Whether the peer is there, as far as we can hear."""
+        self.is_over = False
+        """Whether it is gone for good."""
         self._broadcast = broadcast
         self._network = network
-        self._connected = connected
-        self._lost = lost
+        self._changed = changed
         self._microphone = microphone
         self._peer: RTCPeerConnection | None = None
         self._audio: PacketTrack | None = None
         self._video: tuple[VideoStream, PacketTrack] | None = None
-        self._deadline: asyncio.TimerHandle | None = None
-        self._over = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
 
     async def answer(self, sdp: str) -> str:
         """Answer an offer, with all candidates. Raises `InvalidInput`, or `AtCapacity` without a free port."""
@@ -91,16 +97,14 @@ class WebRtcViewer:
         finally:
             if not answered:
                 await self.close()
-        if not self._over and not self.is_connected:
-            self._deadline = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT, self._gone)
+        self._timer = asyncio.get_running_loop().call_later(CONNECT_TIMEOUT, self._gone)
         return answer
 
     async def close(self) -> None:
         """Let the peer go and free its queues, in at most `CLOSE_TIMEOUT`."""
-        self._over = True
-        self.is_connected = False
-        if self._deadline:
-            self._deadline.cancel()
+        self.is_over, self.is_connected = True, False
+        if self._timer:
+            self._timer.cancel()
         if self._audio:
             self._broadcast.audio.unsubscribe(self._audio)
         if self._video:
@@ -121,12 +125,13 @@ class WebRtcViewer:
         for transceiver in peer.getTransceivers():
             if transceiver not in ours.values():
                 transceiver.direction = "inactive"
-            self._network.adapt(transceiver.receiver.transport.transport._connection)
+            self._adapt(transceiver.receiver.transport)
         if peer.sctp:
-            self._network.adapt(peer.sctp.transport.transport._connection)
+            self._adapt(peer.sctp.transport)
         if "audio" in ours:
             self._audio = self._broadcast.audio.subscribe()
             ours["audio"].sender.replaceTrack(self._audio)
+            listen(ours["audio"].sender, self._heard)
         if "video" in ours:
             self._send_video(ours["video"])
         await peer.setLocalDescription(await peer.createAnswer())
@@ -142,7 +147,24 @@ class WebRtcViewer:
         self._video = stream, track
         transceiver.sender.replaceTrack(track)
         transceiver.sender._send_keyframe = stream.request_key  # type: ignore[method-assign]  # no public hook
-        report_bandwidth(transceiver.sender, stream, track)
+        listen(transceiver.sender, self._heard)
+
+    def _adapt(self, transport: RTCDtlsTransport) -> None:
+        connection = transport.transport._connection
+        self._network.adapt(connection)
+        request_received = connection.request_received
+
+        def checked(message: Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
+            self._alive()
+            request_received(message, addr, protocol)
+
+        connection.request_received = checked  # type: ignore[method-assign]  # no public hook
+
+    def _heard(self, bandwidth_kbps: float | None) -> None:
+        self._alive()
+        if bandwidth_kbps is not None and self._video:
+            stream, track = self._video
+            stream.report(track, bandwidth_kbps)
 
     def _heard_track(self, track: MediaStreamTrack) -> None:
         if self._microphone and track.kind == "audio":
@@ -150,21 +172,37 @@ class WebRtcViewer:
 
     def _state_changed(self) -> None:
         state = self._peer.connectionState if self._peer else "closed"
-        if self._over:
+        if self.is_over:
             return
-        if state == "connected" and not self.is_connected:
-            self.is_connected = self.has_connected = True
-            if self._deadline:
-                self._deadline.cancel()
-            self._connected(self)
+        if state == "connected":
+            self._alive()
+            self._watch()
+            self._set_connected(True)
         elif state in ("failed", "closed"):
             self._gone()
 
+    def _alive(self) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+
+    def _watch(self) -> None:
+        """See from time to time whether the peer has been heard."""
+        if self._timer:
+            self._timer.cancel()
+        if self.is_over:
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(SILENT_AFTER / 3, self._watch)
+        self._set_connected(loop.time() - self._heard_at < SILENT_AFTER)
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected != self.is_connected:
+            self.is_connected = connected
+            self._changed(self)
+
     def _gone(self) -> None:
-        if not self._over:
-            self._over = True
-            self.is_connected = False
-            self._lost(self)
+        if not self.is_over:
+            self.is_over, self.is_connected = True, False
+            self._changed(self)
 
 
 def preferred_codecs(kind: Kind) -> list[RTCRtpCodecCapability]:
@@ -184,19 +222,25 @@ def negotiated_codec(transceiver: RTCRtpTransceiver) -> VideoCodec:
     return "VP8" if transceiver._codecs[0].name == "VP8" else "H264"
 
 
-def report_bandwidth(sender: RTCRtpSender, stream: VideoStream, track: PacketTrack) -> None:
-    """Pass the peer's REMB on to the stream; aiortc keeps it for an encoder that packets never meet."""
+def listen(sender: RTCRtpSender, heard: Callable[[float | None], None]) -> None:
+    """Call `heard` for whatever the peer reports about a stream, with its REMB in kb/s where it sends one.
+
+    aiortc keeps REMB for an encoder of its own, which packets never meet.
+    """
     handle = sender._handle_rtcp_packet
 
-    async def heard(packet: AnyRtcpPacket) -> None:
-        if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
-            try:
-                bits, sources = unpack_remb_fci(packet.fci)
-            except ValueError:
-                return
-            if sender._ssrc in sources:
-                stream.report(track, bits / 1000)
-            return
+    async def handle_and_tell(packet: AnyRtcpPacket) -> None:
+        heard(_remb(packet))
         await handle(packet)
 
-    sender._handle_rtcp_packet = heard  # type: ignore[method-assign]  # no public hook
+    sender._handle_rtcp_packet = handle_and_tell  # type: ignore[method-assign]  # no public hook
+
+
+def _remb(packet: AnyRtcpPacket) -> float | None:
+    if not isinstance(packet, RtcpPsfbPacket) or packet.fmt != RTCP_PSFB_APP:
+        return None
+    try:
+        bits, _ = unpack_remb_fci(packet.fci)
+    except ValueError:
+        return None
+    return bits / 1000

@@ -18,8 +18,8 @@ MAX_VIEWERS = 16
 class WebRtcTransport:
     """Plays a session to its WebRTC viewers.
 
-    `joined` and `left` are called once each for every viewer that connected, `left` also when an offer
-    replaces it, but not when the transport is closed.
+    `joined` is called when a viewer is connected, `left` when it is not any more: gone, silent for 6 s (it may
+    join again), or replaced. Neither is called by `close`.
     """
 
     def __init__(
@@ -37,18 +37,19 @@ class WebRtcTransport:
         self._left = left
         self._microphone = microphone
         self._viewers: dict[str, WebRtcViewer] = {}
+        self._present: set[WebRtcViewer] = set()
         self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
     def viewers(self) -> int:
         """How many are connected."""
-        return sum(viewer.is_connected for viewer in self._viewers.values())
+        return len(self._present)
 
     @property
     def connected(self) -> bool:
         """Whether anybody is."""
-        return self.viewers > 0
+        return bool(self._present)
 
     async def offer(self, viewer_id: str, sdp: str) -> str:
         """Answer an offer. It adds a viewer, or replaces the one of the same id, who is let go at once.
@@ -62,17 +63,17 @@ class WebRtcTransport:
             viewer_id,
             self.broadcast,
             self._network,
-            connected=self._on_connected,
-            lost=self._on_lost,
+            changed=self._viewer_changed,
             microphone=self._microphone,
         )
         answer = await viewer.answer(sdp)
         if self._closed:
             await viewer.close()
             raise Conflict("The session has ended.")
-        if earlier := self._viewers.get(viewer_id):
-            self._let_go(earlier)
+        earlier = self._viewers.get(viewer_id)
         self._viewers[viewer_id] = viewer
+        if earlier:
+            self._let_go(earlier)
         return answer
 
     def play(self, chunk: AVChunk) -> None:
@@ -88,23 +89,31 @@ class WebRtcTransport:
         self._closed = True
         viewers = list(self._viewers.values())
         self._viewers.clear()
+        self._present.clear()
         await asyncio.gather(*(viewer.close() for viewer in viewers), *self._leaving)
         await self.broadcast.close()
 
-    def _on_connected(self, viewer: WebRtcViewer) -> None:
-        if self._joined:
-            self._joined(viewer)
-
-    def _on_lost(self, viewer: WebRtcViewer) -> None:
-        self._let_go(viewer)
+    def _viewer_changed(self, viewer: WebRtcViewer) -> None:
+        if viewer.is_over:
+            self._let_go(viewer)
+        elif viewer.is_connected:
+            self._present.add(viewer)
+            if self._joined:
+                self._joined(viewer)
+        else:
+            self._leave(viewer)
 
     def _let_go(self, viewer: WebRtcViewer) -> None:
         """Close a viewer in the background; whoever waits for its place doesn't wait for its sockets."""
         if self._viewers.get(viewer.id) is viewer:
             del self._viewers[viewer.id]
-        was_connected = viewer.has_connected
         task = asyncio.create_task(viewer.close(), name=f"close viewer {viewer.id}")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
-        if was_connected and self._left:
-            self._left(viewer)
+        self._leave(viewer)
+
+    def _leave(self, viewer: WebRtcViewer) -> None:
+        if viewer in self._present:
+            self._present.remove(viewer)
+            if self._left:
+                self._left(viewer)

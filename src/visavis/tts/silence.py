@@ -14,8 +14,8 @@ LEAD = 0.005
 TAIL = 0.25
 """Seconds of silence kept at the end of a sentence: a natural pause."""
 
-THRESHOLD = 100
-"""Samples up to this are silence (int16, about -50 dB of full scale)."""
+THRESHOLD = 200
+"""Samples up to this are silence (int16, -44 dB of full scale): above the breath of recorded voices (121)."""
 
 
 class Trim:

@@ -15,14 +15,14 @@ import numpy.typing as npt
 from visavis.face.portrait.paint import YUVA, Colour, colour
 from visavis.face.portrait.pose import Mouth
 
-Curve: TypeAlias = npt.NDArray[np.float32]
+Curve: TypeAlias = npt.NDArray[np.floating[Any]]
 """A height (positive is down) for each column."""
-Area: TypeAlias = npt.NDArray[np.float32]
+Area: TypeAlias = npt.NDArray[np.floating[Any]]
 """A value for each sample."""
 
 ACROSS = 2
 """Samples per pixel along the mouth; across it, edges are smoothed exactly."""
-DROP = 21.0
+DROP = 24.0
 """How far the lips part with the jaw wide open."""
 PART = 9.0
 """How far they part without the jaw."""
@@ -84,13 +84,19 @@ class Spot:
 class _Canvas:
     """Premultiplied planes that parts are laid on, back to front."""
 
-    def __init__(self, rows: int, columns: int) -> None:
-        self.planes = np.zeros((4, rows, columns), dtype=np.float32)
-        self.rows = np.arange(rows, dtype=np.float32)[:, None]
+    def __init__(self, planes: npt.NDArray[np.float32], first: int = 0) -> None:
+        self.planes = planes
+        self.rows: Area = np.arange(first, first + planes.shape[1], dtype=np.float32)[:, None]
+        """The number of each row of samples."""
+
+    def band(self, upper: Curve, lower: Curve) -> "_Canvas":
+        """The rows from one curve to another, and one more on each side."""
+        low = max(int(upper.min()) - 1, 0)
+        return _Canvas(self.planes[:, low : max(int(lower.max()) + 2, low + 1)], low)
 
     def above(self, curve: Curve, soft: float = 1.0) -> Area:
         """1 where a sample lies below `curve` in the picture (at larger y), smoothed over `soft` pixels."""
-        area: Area = self.rows - (curve - 0.5 - soft / 2 + 0.5 * 0)
+        area: Area = self.rows - (curve - 0.5 - soft / 2)
         if soft != 1.0:
             area *= 1 / soft
         return np.clip(area, 0, 1, out=area)
@@ -131,17 +137,19 @@ def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = 
     columns = reach * 2 + 2
     x: Curve = (np.arange(columns * ACROSS, dtype=np.float32) + 0.5) / ACROSS + left
     u = (x - spot.x) / (k * math.cos(spot.angle))
-    t = np.minimum(np.abs(u) / wide, 1)
+    t: Curve = np.minimum(np.abs(u) / wide, 1)
     tt = t * t
+    open_ = min(gap / 12, 1.0)
 
     inner = np.minimum(np.abs(u) / (wide * (0.93 - 0.06 * mouth.round)), 1)
-    bow = np.sqrt(1 - inner**2) ** (1.35 - 0.5 * mouth.round)
+    bow = (1 - inner**2.2) ** (0.62 - 0.12 * mouth.round)
     middle = np.exp(-((u / 4.6) ** 2))
     lift = build.smile * (1 - 0.6 * mouth.round) + 1.2 * max(mouth.spread, 0.0)
-    seam = 1.0 * middle - 1.6 * np.exp(-(((np.abs(u) - 11) / 7) ** 2)) - lift * tt * tt
-    rise = gap * (0.2 + 0.14 * (1 - mouth.jaw))
-    upper_edge = seam - rise * bow * (1 - 0.12 * middle * (1 - mouth.round))
-    lower_edge = seam + (gap - rise) * bow - 1.0 * tuck * (1 - tt)
+    line = -lift * tt * (0.5 + 0.5 * tt)
+    seam = line + (0.5 * middle - 0.8 * np.exp(-(((np.abs(u) - 10) / 7) ** 2))) * (1 - 0.6 * open_)
+    rise = gap * (0.18 + 0.14 * (1 - mouth.jaw))
+    upper_edge = seam - rise * bow
+    lower_edge = np.maximum(seam * (1 - open_) + line * open_ + (gap - rise) * bow - tuck * (1 - tt), upper_edge)
 
     thick = (1 - 0.45 * mouth.press) * (1 + 0.1 * mouth.round)
     cupid = 1 - 0.24 * np.exp(-((u / 4.2) ** 2)) * (1 - 0.6 * mouth.round)
@@ -154,7 +162,8 @@ def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = 
 
     top = int(spot.y + k * (float(upper_top.min()) - 2) - reach * abs(math.sin(spot.angle))) // 2 * 2
     bottom = spot.y + k * (float(lower_bottom.max()) + 13) + reach * abs(math.sin(spot.angle))
-    canvas = _Canvas(int(math.ceil((bottom - top) / 2)) * 2, columns * ACROSS)
+    rows = int(math.ceil((bottom - top) / 2)) * 2
+    canvas = _Canvas(np.zeros((4, rows, columns * ACROSS), dtype=np.float32))
     base = spot.y - top + math.sin(spot.angle) * k * u
 
     def at(curve: Curve) -> Curve:
@@ -162,9 +171,9 @@ def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = 
 
     a_top, a_upper, a_lower, a_bottom = at(upper_top), at(upper_edge), at(lower_edge), at(lower_bottom)
     if lips:
-        _shade(canvas, a_bottom, u, wide, k, palette)
+        _shade(canvas.band(a_bottom[len(a_bottom) // 2 :] - 6 * k, a_bottom + 12 * k), a_bottom, u, wide, k, palette)
     if gap > 0.15:
-        _inside(canvas, mouth, gap, u, t, bow, seam, upper_edge, lower_edge, at, palette)
+        _inside(canvas.band(a_upper, a_lower), mouth, gap, u, t, bow, seam, upper_edge, lower_edge, at, palette)
     if lips:
         _lips(canvas, a_top, a_upper, a_lower, a_bottom, u, t, k, gap, palette)
     return canvas.picture(), left, top
@@ -209,10 +218,12 @@ def _inside(
         if mouth.tuck > 0:
             biting = biting * (1 - mouth.tuck) + np.maximum(lower_edge + 0.2, biting) * mouth.tuck
         cover = (1 - canvas.above(at(biting))) * opening * np.clip((0.92 - t) * 8, 0, 1)
-        near = np.clip(1 - (canvas.rows - at(upper_edge)) / (3.2 * (at(seam)[0] * 0 + 1)), 0, 1)
+        near = np.clip(1 - (canvas.rows - at(upper_edge)) / 3.2, 0, 1)
         side = np.clip((t - 0.3) * 1.1, 0, 0.75)
         gaps = sum(np.exp(-(((np.abs(u) - place) / 0.45) ** 2)) for place in (0.0, 6.2, 11.2, 15.4))
-        canvas.lay(cover, palette.teeth, palette.teeth_dark, np.clip(0.75 * near + side + 0.28 * gaps, 0, 1))
+        edge = (canvas.rows + 0.5 - at(biting)) / 0.9
+        dim = 0.75 * near + side + 0.28 * gaps + 0.5 * mouth.lower * np.exp(-edge * edge)
+        canvas.lay(cover, palette.teeth, palette.teeth_dark, np.clip(dim, 0, 1))
 
 
 def _lips(
@@ -227,18 +238,23 @@ def _lips(
     gap: float,
     palette: Palette,
 ) -> None:
+    whole, soft = canvas, 1.7 * k
+    canvas = whole.band(lower, bottom + soft)
     rows = canvas.rows + 0.5
-    soft = 1.7 * k
-    fill = canvas.above(lower, 1.0) * (1 - canvas.above(bottom, soft))
+    # A smoothed edge would draw a line where a lip has no thickness.
+    ends = np.clip((1 - t) * 14, 0, 1)
+    fill = canvas.above(lower, 1.0) * (1 - canvas.above(bottom, soft)) * ends
     v = np.clip((rows - lower) / np.maximum(bottom - lower, 1), 0, 1)
     edge = np.clip(np.abs(v - 0.42) * 1.7 - 0.1 + 0.35 * t * t, 0, 1)
     canvas.lay(fill, palette.lower, palette.lower_dark, edge)
     shine = np.exp(-(((v - 0.4) / 0.2) ** 2)) * (np.exp(-(((u + 3.5) / 8) ** 2)) * 0.55)
     canvas.lay(fill * shine, palette.gloss)
-    fill = canvas.above(top, soft) * (1 - canvas.above(upper, 1.0))
+    canvas = whole.band(top - soft, upper + 2 * k)
+    rows = canvas.rows + 0.5
+    fill = canvas.above(top, soft) * (1 - canvas.above(upper, 1.0)) * ends
     v = np.clip((rows - top) / np.maximum(upper - top, 1), 0, 1)
     canvas.lay(fill, palette.upper, palette.upper_dark, np.clip(v * 0.95 + 0.25 * t * t - 0.05, 0, 1))
     if gap < 4:
         line = (rows - upper) / (0.8 * k)
-        width = np.clip((1.02 - t) * 9, 0, 1) * (0.85 * (1 - gap / 4))
+        width = np.clip((0.99 - t) * 9, 0, 1) * (0.85 * (1 - gap / 4))
         canvas.lay(np.exp(-line * line) * width, palette.seam)

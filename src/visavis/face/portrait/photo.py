@@ -1,46 +1,21 @@
 """The puppet of a still picture: it does not move by itself, and speaks if somebody said where its mouth is."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from visavis.avatar import Avatar
-from visavis.errors import InvalidInput
 from visavis.face.portrait import mouth as drawing
-from visavis.face.portrait.loops import digest
 from visavis.face.portrait.mouth import Build, Palette, Spot
 from visavis.face.portrait.paint import lay, planes
 from visavis.face.portrait.pose import Mouth
-from visavis.media.pictures import BGR, I420, Loop, LoopClip
+from visavis.face.still import still_loop
+from visavis.media.pictures import I420, Loop
 
 OPEN = 0.34
 """How far the lips part with the jaw wide open, as a part of the mouth's width."""
-
-
-def still(avatar: Avatar) -> BGR:
-    """The avatar's still picture at its size, sides made even; `InvalidInput` if it has none."""
-    path = avatar.reference()
-    found = None if path is None else cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if found is None:
-        raise InvalidInput(f"avatar {avatar.id!r} has no reference or preview picture that can be read")
-    size = avatar.width // 2 * 2, avatar.height // 2 * 2
-    if (found.shape[1], found.shape[0]) != size:
-        found = cv2.resize(found, size, interpolation=cv2.INTER_AREA)
-    return found.astype(np.uint8, copy=False)
-
-
-def still_loop(avatar: Avatar) -> LoopClip:
-    """A second of nothing but the still picture."""
-    bgr = still(avatar)
-    picture: I420 = cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420).astype(np.uint8, copy=False)
-    count = max(round(avatar.fps), 1)
-    height, width = bgr.shape[:2]
-    frames = np.broadcast_to(picture, (count, *picture.shape))
-    key = f"{avatar.id}-still-{width}x{height}-{digest(avatar)}"
-    return LoopClip(key, cast("Sequence[I420]", frames), width, height, avatar.fps, count)
 
 
 class Photo:
@@ -52,7 +27,7 @@ class Photo:
 
     def draw(self, place: Loop, mouth: Mouth) -> I420:
         """Move what is below the mouth's line down, and show the inside of a mouth in the gap."""
-        picture = place.pixels.copy()
+        picture = np.array(place.pixels)
         gap = max(0.8 * mouth.jaw * (1 - 0.3 * mouth.round) + 0.3 * mouth.part - 0.6 * mouth.press, 0.0)
         if self._mouth is None or gap < 0.01:
             return picture

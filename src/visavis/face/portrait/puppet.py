@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from visavis.avatar import Avatar
 from visavis.face.portrait import loops, motion
 from visavis.face.portrait.pose import Mouth
@@ -38,7 +40,7 @@ class Drawn:
 
     def draw(self, place: Loop, mouth: Mouth) -> I420:
         """Patch the lower face of the loop's frame."""
-        picture = place.pixels.copy()
+        picture = np.array(place.pixels)
         self._rig.speak(picture, self._poses[place.clip.key][place.index], mouth)
         return picture
 

@@ -32,7 +32,7 @@ NECK = (256.0, 396.0)
 """What the head tilts about, in units."""
 BREATH = 1.7
 """Units that the shoulders rise."""
-CHIN = 10.0
+CHIN = 12.0
 """Units that the chin goes down with the jaw wide open."""
 CELL = 16
 """Pixels from one control point of the jaw's warp to the next."""
@@ -125,7 +125,8 @@ class Rig:
     def _lips(self, picture: I420, pose: Pose, mouth: Mouth) -> None:
         place = _place(pose, "head")
         x, y = place @ (*self._mouth, 1.0) + _parallax(pose, MOUTH_DEPTH)
-        spot = Spot(x * self.unit, y * self.unit, math.radians(pose.tilt), self.unit)
+        # Plain floats: numpy's own would turn the drawing's arrays into float64.
+        spot = Spot(float(x) * self.unit, float(y) * self.unit, math.radians(pose.tilt), self.unit)
         patch, left, top = drawing.draw(mouth, spot, self._build, self._palette)
         lay(picture, patch, left, top)
 
@@ -143,7 +144,8 @@ class Rig:
         columns = (np.arange(part.shape[1]) + left + head.x + 0.5) / scale - x
         rows = (np.arange(part.shape[0]) + top + head.y + 0.5) / scale - y
         fade = np.clip((74 - np.abs(columns)) / 10, 0, 1) * np.clip((rows[:, None] + 25) / 6, 0, 1)
-        part[:, :, 3] *= fade.astype(np.float32)
+        # Laid over itself, a half covered edge would grow: so the edge is moved in by half a pixel.
+        part[:, :, 3] = np.maximum(part[:, :, 3] * 2 - 255, 0) * fade
         return from_bgra(part.astype(np.uint8)), ((left + head.x) / scale, (top + head.y) / scale)
 
     def _lower_face(self, picture: I420, place: Affine, jaw: float) -> None:

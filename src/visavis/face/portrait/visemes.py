@@ -35,7 +35,7 @@ VISEMES: dict[str, Viseme] = {
         Viseme("sil", Mouth(), 1.0, 1.0),
         Viseme("PP", Mouth(press=0.85), 12.0, 0.25),
         Viseme("FF", Mouth(jaw=0.05, part=0.34, spread=0.1, upper=1.0, tuck=1.0), 6.0, 1.5),
-        Viseme("TH", Mouth(jaw=0.18, part=0.4, spread=0.1, upper=0.75, lower=0.2, tongue=1.0), 2.0, 2.0),
+        Viseme("TH", Mouth(jaw=0.16, part=0.6, spread=0.1, upper=0.45, tongue=1.0), 2.0, 2.0),
         Viseme("DD", Mouth(jaw=0.14, part=0.42, spread=0.15, upper=0.9, lower=0.45, tongue=0.6), 1.6, 0.5),
         Viseme("kk", Mouth(jaw=0.3, part=0.3, upper=0.55, tongue=0.25), 0.8, 0.3),
         Viseme("CH", Mouth(jaw=0.1, part=0.66, spread=-0.2, round=0.42, upper=0.95, lower=0.8), 2.2, 2.0),

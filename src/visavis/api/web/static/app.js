@@ -85,7 +85,7 @@ async function start(event) {
   // Inside the tap, so that the browser lets us be heard when the sound comes.
   video.play().catch(() => {});
   try {
-    session = await Session.open(choice, video.srcObject);
+    session = await Session.open(choice);
     follow(session);
     enter("live");
     await session.connect();
@@ -129,11 +129,14 @@ function fade(after) {
 
 function follow(session) {
   const on = (name, act) => session.addEventListener(name, ({ detail }) => act(detail));
+  on("media", (media) => {
+    $("video").srcObject = media;
+    heard();
+  });
   on("link", (link) => {
     if (link === "connected") {
       complain("");
       show(busy ? "speaking" : "ready");
-      heard();
     } else {
       show("connecting", link === "lost" ? "Reconnecting…" : undefined);
     }

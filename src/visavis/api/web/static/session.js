@@ -30,8 +30,9 @@ export async function call(method, path, body, options = {}) {
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Dispatches `link` (detail: connecting, connected, lost), `gone` (detail: reason) and `trouble` (detail: text)
- * besides the server's events, which keep their names and have their data as detail.
+ * Dispatches `media` (detail: the stream to play), `link` (detail: connecting, connected, lost), `gone` (detail:
+ * reason) and `trouble` (detail: text), besides the server's events, which keep their names and have their
+ * data as detail.
  */
 export class Session extends EventTarget {
   static EVENTS = [
@@ -45,35 +46,40 @@ export class Session extends EventTarget {
   #reconnecting = false;
   #seen = "0";
 
-  /** `media` is the stream that the page plays; its tracks change when the connection does. */
-  constructor(id, media) {
+  constructor(id) {
     super();
     this.#path = `sessions/${id}`;
-    this.media = media;
   }
 
-  static async open(choice, media) {
+  static async open(choice) {
     const { session_id } = await call("POST", "sessions", choice);
-    const session = new Session(session_id, media);
-    session.#listen();
-    return session;
+    return new Session(session_id);
   }
 
   /** Connect (again): the server lets the former connection go. */
   async connect() {
-    this.#tell("link", "connecting");
+    if (!this.#events) this.#listen();
+    if (!this.#reconnecting) this.#tell("link", "connecting");
     this.#drop();
     const peer = new RTCPeerConnection();
     this.#peer = peer;
     peer.addTransceiver("audio", { direction: "recvonly" });
     peer.addTransceiver("video", { direction: "recvonly" });
-    peer.ontrack = ({ track }) => this.media.addTrack(track);
+    const media = new MediaStream();
+    peer.ontrack = ({ track }) => {
+      media.addTrack(track);
+      if (media.getTracks().length === 2) this.#tell("media", media);
+    };
     peer.onconnectionstatechange = () => this.#follow(peer);
     await peer.setLocalDescription();
     // The candidates are not waited for: the server finds us by our connectivity checks.
     const { sdp, type } = peer.localDescription;
-    const answer = await call("POST", `${this.#path}/webrtc/offer`, { sdp, type });
-    if (peer === this.#peer) await peer.setRemoteDescription(answer);
+    try {
+      const answer = await call("POST", `${this.#path}/webrtc/offer`, { sdp, type });
+      if (peer === this.#peer) await peer.setRemoteDescription(answer);
+    } catch (error) {
+      if (!this.#over) throw error;
+    }
   }
 
   say(text) {
@@ -113,7 +119,6 @@ export class Session extends EventTarget {
       this.#peer.close();
       this.#peer = null;
     }
-    for (const track of this.media.getTracks()) this.media.removeTrack(track);
   }
 
   async #follow(peer) {

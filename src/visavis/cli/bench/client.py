@@ -1,0 +1,72 @@
+"""The calls of the OpenTalking contract that a bench makes, at any server that answers to them."""
+
+import asyncio
+from typing import Any
+
+import click
+import httpx
+
+TIMEOUT = 60.0
+"""Seconds any call may take: what is slow is to be measured, not cut off."""
+
+POLL = 0.005
+"""Seconds between two attempts to reach a server that is starting."""
+
+
+class Client:
+    """A connection that is kept alive between calls, as a browser's is. An async context manager."""
+
+    def __init__(self, url: str) -> None:
+        # A proxy of the environment would be measured too.
+        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False)
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._http.aclose()
+
+    async def healthy(self) -> None:
+        """Return when `GET /health` has answered 200."""
+        while True:
+            try:
+                if (await self._http.get("/health")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                await asyncio.sleep(POLL)
+
+    async def create(self, avatar: str, model: str) -> str:
+        """Make a session; returns its id."""
+        answer = await self._post("/sessions", {"avatar_id": avatar, "model": model})
+        return str(answer["session_id"])
+
+    async def offer(self, session: str, sdp: str) -> str:
+        """Offer a connection; returns the answer's SDP."""
+        answer = await self._post(f"/sessions/{session}/webrtc/offer", {"sdp": sdp, "type": "offer"})
+        return str(answer["sdp"])
+
+    async def speak(self, session: str, text: str) -> None:
+        """Have a text said."""
+        await self._post(f"/sessions/{session}/speak", {"text": text})
+
+    async def interrupt(self, session: str) -> None:
+        """Stop what is being said."""
+        await self._post(f"/sessions/{session}/interrupt", {})
+
+    async def delete(self, session: str) -> None:
+        """End a session."""
+        _checked(await self._http.delete(f"/sessions/{session}"))
+
+    async def _post(self, path: str, body: dict[str, str]) -> dict[str, Any]:
+        answer = _checked(await self._http.post(path, json=body))
+        content = answer.json() if answer.content else {}
+        return content if isinstance(content, dict) else {}
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if answer.is_error:
+        request = answer.request
+        raise click.ClickException(
+            f"{request.method} {request.url.path} answered {answer.status_code}: {answer.text[:200]}"
+        )
+    return answer

@@ -1,0 +1,24 @@
+"""What the figures should be: the targets of the first release, on two cores of a shared machine."""
+
+from collections.abc import Mapping
+
+from visavis.cli.bench.figures import Target
+
+TARGETS: Mapping[str, tuple[Target, ...]] = {
+    "healthy": (Target("p50", 1.5),),
+    "cold first sound": (Target("p50", 1.5),),
+    "create": (Target("p50", 10),),
+    "first picture": (Target("p50", 60),),
+    "speak": (Target("p50", 40), Target("p95", 80)),
+    "speak, picture": (Target("p50", 80),),
+    "interrupt": (Target("p95", 20),),
+    "interrupt, after": (Target("max", 0),),
+    "idle cpu": (Target("max", 1.3),),
+    "speaking cpu": (Target("max", 9),),
+    "idle picture gap": (Target("p99", 60),),
+    "speaking picture gap": (Target("p99", 60),),
+    "memory, api": (Target("max", 130),),
+    "memory, worker": (Target("max", 180),),
+    "memory per session": (Target("max", 12),),
+}
+"""By the name of the measure. The same numbers are in docs/performance.md, with what they rest on."""

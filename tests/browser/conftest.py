@@ -1,0 +1,74 @@
+"""A real server and a real browser."""
+
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+READY = re.compile(r"ready: (http://\S+)/")
+
+ARGUMENTS = [
+    "--no-sandbox",  # the tests run as root in CI
+    "--disable-gpu",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+]
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where `visavis serve` listens."""
+    data = tmp_path_factory.mktemp("data")
+    command = [sys.executable, "-m", "visavis", "serve", "--port", "0", "--data-dir", str(data)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603  our own program
+        assert server.stderr is not None
+        said: deque[str] = deque(maxlen=50)
+        try:
+            for line in server.stderr:
+                said.append(line)
+                if found := READY.search(line):
+                    # Read on, or the server blocks when the pipe is full.
+                    threading.Thread(target=said.extend, args=(server.stderr,), daemon=True).start()
+                    yield found[1]
+                    break
+            else:
+                pytest.fail("the server did not start:\n" + "".join(said))
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.fail("these tests need Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page, opened at desktop size; a script error or a request elsewhere fails the test."""
+    wrong: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    page = context.new_page()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: request.url.startswith(address) or wrong.append(request.url))
+    page.add_init_script(path=Path(__file__).parent / "witness.js")
+    page.goto(address)
+    yield page
+    context.close()
+    assert not wrong
