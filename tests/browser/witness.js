@@ -6,6 +6,24 @@ window.witness = {
   sound: [], // every few milliseconds: [at, level], level = RMS, 0-1
   pressed: null, // when the interrupt button was pressed
 
+  /** Waits for what `condition` says; the page's policy forbids Playwright's own way, which evaluates strings. */
+  async until(condition) {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+  },
+
+  state: (name) => witness.until(() => document.body.dataset.state === name),
+
+  /** Waits until `seconds` more of the picture's own time have passed. */
+  async played(seconds) {
+    const video = document.querySelector("video");
+    const end = video.currentTime + seconds;
+    await this.until(() => video.currentTime >= end);
+  },
+
+  heardSomething(since) {
+    return this.sound.some(([at, level]) => at > since && level > 0.02);
+  },
+
   /** `mouth`: [left, top, width, height] as parts of the picture. */
   watch(mouth) {
     const video = document.querySelector("video");

@@ -195,11 +195,9 @@ async def test_events_before_the_reader_came_are_replayed_and_not_twice(pool: Se
 async def test_a_full_pool_refuses_and_leaving_it_ends_every_session(kind: str, data_dir: Path) -> None:
     async with make(kind, Settings(data_dir=data_dir, workers=1, max_sessions=1)) as small:
         handle = await small.create(DEMO)
-        assert small.full
         with pytest.raises(AtCapacity):
             await small.create(DEMO)
         await handle.close()
-        assert not small.full
         last = await small.create(DEMO)
         await last.say(Say(LONG))
     assert (await all_events(last))[-1] == Terminated("shutdown")
@@ -226,7 +224,7 @@ async def test_a_killed_worker_ends_only_its_own_sessions_and_is_replaced(data_d
         assert await second.interrupt()
         await until(second, TurnEnded, seq)
         async with asyncio.timeout(10):
-            while first.worker in workers.workers:
+            while first.worker in workers.workers:  # noqa: ASYNC110  # the pool tells nobody when it replaces one
                 await asyncio.sleep(0)
         third = await workers.create(DEMO)
         assert third.worker not in (first.worker, second.worker)

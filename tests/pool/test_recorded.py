@@ -19,8 +19,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 async def test_a_session_is_on_record_from_its_beginning_to_its_end(settings: Settings) -> None:
-    async with RecordedPool(InlinePool(settings, warm=False), Store(settings)) as pool:
-        handle = await pool.create(NewSession("demo-avatar", owner="me"))
+    async with RecordedPool(InlinePool(settings, warm=False), Store(settings), settings) as pool:
+        handle = await pool.create(NewSession("demo-avatar", model="mock", owner="me"))
         await handle.say(Say("Hello."))
         assert pool.get(handle.id) is handle
         assert [each.id for each in pool.sessions()] == [handle.id]
@@ -31,7 +31,7 @@ async def test_a_session_is_on_record_from_its_beginning_to_its_end(settings: Se
     assert (record.owner, record.avatar_id, record.model, record.end_reason) == (
         "me",
         "demo-avatar",
-        "portrait",
+        "mock",
         "closed",
     )
     assert record.started_at is not None
@@ -40,13 +40,13 @@ async def test_a_session_is_on_record_from_its_beginning_to_its_end(settings: Se
 
 
 async def test_a_record_that_a_crash_left_open_ends_as_failed(settings: Settings) -> None:
-    async with RecordedPool(InlinePool(settings, warm=False), Store(settings)) as pool:
-        handle = await pool.create(NewSession("demo-avatar"))
+    async with RecordedPool(InlinePool(settings, warm=False), Store(settings), settings) as pool:
+        handle = await pool.create(NewSession("demo-avatar", model="mock"))
         await handle.close()
     async with Store(settings) as store:
         record = await store.sessions.get(handle.id)
-        await store.sessions.add(type(record)("left-open", "", "demo-avatar", "portrait", "espeak", "", 1.0))
-    async with RecordedPool(InlinePool(settings, warm=False), Store(settings)):
+        await store.sessions.add(type(record)("left-open", "", "demo-avatar", "mock", "espeak", "", 1.0))
+    async with RecordedPool(InlinePool(settings, warm=False), Store(settings), settings):
         pass
 
     async with Store(settings) as store:
@@ -58,8 +58,8 @@ async def test_a_database_that_can_not_be_used_is_reported_and_sessions_go_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings(data_dir=tmp_path, database_url="nonsense://somewhere")
-    async with RecordedPool(InlinePool(settings, warm=False), Store(settings)) as pool:
-        handle = await pool.create(NewSession("demo-avatar"))
+    async with RecordedPool(InlinePool(settings, warm=False), Store(settings), settings) as pool:
+        handle = await pool.create(NewSession("demo-avatar", model="mock"))
         await handle.close()
         assert [record.event async for record in handle.events()][-1] == Terminated("closed")
 

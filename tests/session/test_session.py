@@ -320,12 +320,12 @@ async def test_a_lost_viewer_has_time_to_come_back_to_the_sample_it_left_at() ->
         here.out.viewers = 0
         here.session.viewer_left("main")
         heard = len(here.out.audible)
-        assert here.session.state == "paused"
+        assert here.of(StateChanged)[-1] == StateChanged("paused")
         await here.clock.advance(10 * SECOND)
         assert len(here.out.audible) == heard
         here.out.viewers = 1
         here.session.viewer_joined("main")
-        assert here.session.state == "running"
+        assert here.of(StateChanged)[-1] == StateChanged("running")
         await here.clock.advance(3 * SECOND)
 
     assert here.ended()[0][0] == "completed"

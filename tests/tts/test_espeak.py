@@ -83,7 +83,7 @@ async def test_given_every_listed_voice_when_asked_for_by_name_then_it_speaks() 
     for info in infos:
         chosen = espeak.voice(info.name, "")
         assert chosen.info == info
-        assert (await said(chosen, "12"))[0].any(), info
+        assert (await said(chosen, "hello"))[0].any(), info
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_given_a_language_tag_when_no_voice_is_named_then_the_nearest_is_chosen(
 async def test_given_a_variant_when_named_then_it_sounds_different() -> None:
     plain, _ = await said(voice(), "Hello there.")
     female, _ = await said(voice(name="en-us+f3"), "Hello there.")
-    by_option, _ = await said(voice(variant="f3"), "Hello there.")
-    assert not np.array_equal(plain, female[: len(plain)])
-    assert len(by_option) == len(female)
+    assert not np.array_equal(plain[:1000], female[:1000])
     assert voice(name="EN-US+f3").info.name == "en-us+f3"
+    assert voice(variant="f3").info.name == "en-us+f3"
+    assert voice(name="en-us+m3", variant="f3").info.name == "en-us+m3"
 
 
 @pytest.mark.parametrize(

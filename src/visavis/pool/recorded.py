@@ -8,10 +8,15 @@ from visavis.errors import VisavisError
 from visavis.pool.contract import SessionHandle, SessionPool
 from visavis.pool.verbs import NewSession
 from visavis.session.events import StateChanged, Terminated
+from visavis.session.journal import sweep
+from visavis.settings import Settings
 from visavis.store import SessionRecord, Store
 
 CLOSE_TIMEOUT = 5.0
 """Seconds the last records may take at the end."""
+
+SWEEP_EVERY = 600.0
+"""Seconds between two looks at the journals' age and size."""
 
 log = logging.getLogger(__name__)
 
@@ -19,17 +24,23 @@ log = logging.getLogger(__name__)
 class RecordedPool:
     """Wraps another pool. Only this process writes the store: workers report facts as events, which end here."""
 
-    def __init__(self, pool: SessionPool, store: Store) -> None:
+    def __init__(self, pool: SessionPool, store: Store, settings: Settings) -> None:
         self._pool = pool
         self._store = store
+        self._settings = settings
+        self._sweeping: asyncio.Task[None] | None = None
         self._writing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "RecordedPool":
         await self._pool.__aenter__()
         self._own(self._close_left_open(), "records left open")
+        self._sweeping = asyncio.create_task(self._sweep(), name="sweep journals")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.wait([self._sweeping])
         await self._pool.__aexit__(*exc)
         if self._writing:
             await asyncio.wait(self._writing, timeout=CLOSE_TIMEOUT)
@@ -85,6 +96,18 @@ class RecordedPool:
                 log.warning("%d sessions were left open by a crash; their records end as failed", count)
         except VisavisError as error:
             log.error("session records can't be kept: %s", error.message)
+
+    async def _sweep(self) -> None:
+        """Keep the journals of all sessions within their age and size."""
+        settings = self._settings
+        while True:
+            try:
+                await asyncio.to_thread(
+                    sweep, settings.data_dir / "journal", settings.journal_hours, settings.journal_mib
+                )
+            except OSError as error:
+                log.error("old journals can't be deleted: %s", error.strerror)
+            await asyncio.sleep(SWEEP_EVERY)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -1,7 +1,5 @@
-"""What the API process and its media workers say to each other: length-prefixed msgpack over a socket."""
+"""What the API process and its media workers say to each other, over a `Line`."""
 
-import asyncio
-import struct
 from typing import Any, ClassVar, TypeAlias
 
 import msgspec
@@ -10,11 +8,6 @@ from visavis import errors
 from visavis.errors import AtCapacity, StageFailed, UpstreamFailed, VisavisError
 from visavis.pool.verbs import Command, NewSession
 from visavis.session.events import Record
-
-MAX_MESSAGE = 4 * 1024 * 1024
-"""Bytes; the largest is an SDP or a text, both limited far below."""
-
-LENGTH = struct.Struct("!I")
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
@@ -97,48 +90,3 @@ class Happened(msgspec.Struct, frozen=True, tag=True):
 
 FromWorker: TypeAlias = Reply | Happened
 ToWorker: TypeAlias = Hello | Request
-
-_encoder = msgspec.msgpack.Encoder()
-
-
-class Lost(ConnectionError):
-    """The other side is gone."""
-
-
-class Line:
-    """One end of the socket."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @property
-    def backlog(self) -> int:
-        """Bytes that the other side has not taken yet."""
-        return self._writer.transport.get_write_buffer_size()
-
-    def send(self, message: FromWorker | ToWorker) -> None:
-        """Send at once, in order; a message to a side that is gone is lost."""
-        data = _encoder.encode(message)
-        self._writer.write(LENGTH.pack(len(data)) + data)
-
-    async def receive(self) -> bytes:
-        """The next message, still encoded. Raises `Lost` when the other side is gone."""
-        try:
-            (size,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
-            if size > MAX_MESSAGE:
-                raise Lost("message too large")
-            return await self._reader.readexactly(size)
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise Lost("the other side is gone") from error
-
-    async def flush(self) -> None:
-        """Wait until the other side has everything that was sent. Raises `Lost`."""
-        try:
-            await self._writer.drain()
-        except ConnectionError as error:
-            raise Lost("the other side is gone") from error
-
-    def hang_up(self) -> None:
-        """Close the socket; what was not flushed is lost."""
-        self._writer.close()

@@ -13,6 +13,7 @@ import msgspec
 
 from visavis import telemetry
 from visavis.errors import VisavisError
+from visavis.line import Line, Lost
 from visavis.pool.contract import SessionHandle
 from visavis.pool.inline import InlinePool
 from visavis.pool.verbs import (
@@ -32,8 +33,6 @@ from visavis.pool.wire import (
     Drain,
     Happened,
     Hello,
-    Line,
-    Lost,
     Ping,
     Refusal,
     Reply,

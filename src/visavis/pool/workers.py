@@ -13,6 +13,7 @@ import msgspec
 
 from visavis.errors import AtCapacity, Conflict, NotFound, VisavisError, WorkerLost
 from visavis.ids import new_id
+from visavis.line import Line, Lost
 from visavis.pool.inline import RETENTION
 from visavis.pool.verbs import (
     Answer,
@@ -30,7 +31,7 @@ from visavis.pool.verbs import (
     Start,
     TurnAccepted,
 )
-from visavis.pool.wire import Create, Drain, FromWorker, Happened, Hello, Line, Lost, Ping, Reply, Request
+from visavis.pool.wire import Create, Drain, FromWorker, Happened, Hello, Ping, Reply, Request
 from visavis.session.events import Failed, Record, Terminated
 from visavis.session.log import EventLog
 from visavis.settings import Settings

@@ -79,11 +79,13 @@ _STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
     # A rule, and the line under a table's head.
     (re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t]*\|?[ \t:|-]*-{3}[ \t:|-]*$", re.M), _drop),
     (re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+)+", re.M), _drop),
+    # Footnotes and numbered sources.
+    (re.compile(r"\[\^?\d+\](?!\()|\[\^[^\]\n]+\]"), _drop),
     # Links and images keep their label: [label](address), ![label](address), [label][reference].
     (re.compile(r"!?\[(?P<keep>[^\]\n]*)\](?:\([^)\n]*\)|\[[^\]\n]*\])"), _keep),
     (re.compile(rf"<?(?:https?://|www\.)[^{_AFTER}]*[^{_AFTER}{_STOPS}]/?>?", re.I), _drop),
-    # Stage directions such as [laughs], and footnotes.
-    (re.compile(r"\[\^?[^\]\n]{1,60}\]"), _drop),
+    # Stage directions such as [laughs].
+    (re.compile(r"\[[^\]\n]{1,60}\]"), _drop),
     (re.compile(r"</?[A-Za-z][^<>\n]*>"), _drop),
     (re.compile(r"\\(?P<keep>[\\`*_{}\[\]()#+\-.!~|>])"), _keep),
     (re.compile(r"`+|~~"), _drop),

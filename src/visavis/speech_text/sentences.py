@@ -9,7 +9,7 @@ MAX_CHARS = 300
 """The longest piece, in characters: what a voice is given at once."""
 
 _WIDE = "。！？；…｡۔؟।"
-"""Marks that end a sentence by themselves; `. ! ?` need a space, a line's end or a CJK character after them."""
+"""Marks that end a sentence by themselves; `. ! ?` need a space or a CJK character beside them."""
 
 _CLOSING = "\"'”’»›)）]］】」』》〉}*_`~"
 """Belong to the sentence whose mark they follow; the last four are Markdown's."""
@@ -27,7 +27,7 @@ _NUMBERED = frozenset(
 )
 """Abbreviations only before a number: `No. 5`, but `No. I won't.`"""
 
-_DOTTED = re.compile(r"(?:^|[^\w.])(?:[A-Za-zÀ-ɏͰ-ӿ]\.)*[A-Za-zÀ-ɏͰ-ӿ]$")
+_DOTTED = re.compile(r"(?:^|[^\w.'’])(?:[A-Za-zÀ-ɏͰ-ӿ]\.)*[A-Za-zÀ-ɏͰ-ӿ]$")
 """Text that ends in a single letter or in `e.g`, `U.S`, `a.m`."""
 
 _TOKEN = re.compile(r"[^\W_]+$")
@@ -105,7 +105,8 @@ def _end_at(text: str, begin: int, mark: re.Match[str]) -> int | None:
     if end == len(text):
         return _UNDECIDED
     spaced = text[end].isspace()
-    if not (spaced or wide or _CJK.match(text, end)):
+    after_cjk = mark[0][0] != "." and _CJK.match(text, mark.start() - 1) is not None
+    if not (spaced or wide or after_cjk or _CJK.match(text, end)):
         return None
     if mark[0] == ".":
         stops = _full_stop(text[begin : mark.start()], text[end:].lstrip()[:1])

@@ -113,7 +113,7 @@ class FliteVoice:
                     stderr=asyncio.subprocess.DEVNULL, pass_fds=(output,),
                 )  # fmt: skip
                 try:
-                    printed, _ = await process.communicate(_one_line(text).encode())
+                    printed, _ = await process.communicate(_one_line(text).encode("utf-8", "replace"))
                 finally:
                     if process.returncode is None:
                         process.kill()

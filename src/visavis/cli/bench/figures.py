@@ -90,7 +90,9 @@ class Report:
         lines = _aligned([["measure", "from → to", "n", "P50", "P95", "P99", "max", "", "target"], *rows])
         machine = ", ".join(f"{name} {value}" for name, value in self.machine.items() if value)
         missing = [f"left out: {name}: {reason}" for name, reason in self.left_out.items()]
-        return "\n".join([f"`visavis bench {self.command}`: {machine}", "", *lines, *([""] if missing else []), *missing])
+        return "\n".join(
+            [f"`visavis bench {self.command}`: {machine}", "", *lines, *([""] if missing else []), *missing]
+        )
 
     def json(self) -> str:
         """For programs."""
@@ -136,6 +138,7 @@ def _stands(measure: Measure, target: Target) -> str:
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
     ]
     return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]

@@ -16,8 +16,12 @@ OPTIONS = (
     click.option("--url", help="Measure a server that runs already, e.g. http://127.0.0.1:8000."),
     click.option("--avatar", default="demo-avatar", show_default=True, help="The sessions' avatar."),
     click.option("--model", default="portrait", show_default=True, help="The sessions' face model."),
-    click.option("--data-dir", type=click.Path(path_type=Path), help="Of our own server.  [default: a new, empty one]"),
-    click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here."),
+    click.option(
+        "--data-dir", type=click.Path(path_type=Path), help="Of our own server.  [default: a new, empty one]"
+    ),
+    click.option(
+        "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here."
+    ),
 )
 
 

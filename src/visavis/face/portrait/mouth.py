@@ -6,6 +6,7 @@ its edge can be smoothed exactly. Lengths are in units of 1/512 of the picture's
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import cv2
@@ -89,10 +90,10 @@ class _Canvas:
         self.rows: Area = np.arange(first, first + planes.shape[1], dtype=np.float32)[:, None]
         """The number of each row of samples."""
 
-    def band(self, upper: Curve, lower: Curve) -> "_Canvas":
-        """The rows from one curve to another, and one more on each side."""
-        low = max(int(upper.min()) - 1, 0)
-        return _Canvas(self.planes[:, low : max(int(lower.max()) + 2, low + 1)], low)
+    def band(self, upper: float, lower: float) -> "_Canvas":
+        """The rows from one height to another, and one more on each side."""
+        low = max(int(upper) - 1, 0)
+        return _Canvas(self.planes[:, low : max(int(lower) + 2, low + 1)], low)
 
     def above(self, curve: Curve, soft: float = 1.0) -> Area:
         """1 where a sample lies below `curve` in the picture (at larger y), smoothed over `soft` pixels."""
@@ -108,18 +109,24 @@ class _Canvas:
 
     def lay(self, cover: Area, main: Colour, other: Colour | None = None, share: Area | None = None) -> None:
         """Cover with `main`, or with a blend from `main` to `other` by `share`."""
-        self.planes *= 1 - cover
-        for plane, value, towards in zip(self.planes, (*main, 255.0), (*(other or main), 255.0), strict=True):
-            if share is None or value == towards:
-                plane += cover * value
-            else:
-                plane += cover * (share * (towards - value) + value)
+        wanted = _column(main)
+        if other is not None and share is not None:
+            wanted = wanted + share * (_column(other) - wanted)
+        change = wanted - self.planes
+        change *= cover
+        self.planes += change
 
     def picture(self) -> YUVA:
         """What was laid, at one sample a pixel."""
         samples = cv2.merge(list(self.planes))
         small = cv2.resize(samples, (samples.shape[1] // ACROSS, samples.shape[0]), interpolation=cv2.INTER_AREA)
         return np.rint(small).astype(np.uint8)
+
+
+@cache
+def _column(value: Colour) -> npt.NDArray[np.float32]:
+    """A colour, opaque, in the shape that planes can be reckoned with."""
+    return np.array([*value, 255.0], dtype=np.float32)[:, None, None]
 
 
 def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = True) -> tuple[YUVA, int, int]:
@@ -149,16 +156,16 @@ def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = 
     seam = line + (0.5 * middle - 0.8 * np.exp(-(((np.abs(u) - 10) / 7) ** 2))) * (1 - 0.6 * open_)
     rise = gap * (0.18 + 0.14 * (1 - mouth.jaw))
     upper_edge = seam - rise * bow
-    lower_edge = np.maximum(seam * (1 - open_) + line * open_ + (gap - rise) * bow - tuck * (1 - tt), upper_edge)
+    drop = (gap - rise) * bow - tuck * (1 - tt)
+    lower_edge = np.maximum(seam * (1 - open_) + line * open_ + drop, upper_edge)
 
     thick = (1 - 0.45 * mouth.press) * (1 + 0.1 * mouth.round)
     cupid = 1 - 0.24 * np.exp(-((u / 4.2) ** 2)) * (1 - 0.6 * mouth.round)
-    slope = np.clip(1 - t**2.2, 0, 1)
-    upper_lip = build.upper * thick * (1 - 0.12 * mouth.spread) * cupid * slope**0.85
-    lower_lip = (
-        build.lower * thick * (1 - 0.10 * mouth.spread) * (1 - 0.42 * tuck) * np.clip(1 - t**2.4, 0, 1) ** 0.8
-    )
-    upper_top, lower_bottom = upper_edge - upper_lip, lower_edge + lower_lip
+    slope = 1 - t**1.9
+    upper_lip = build.upper * thick * (1 - 0.12 * mouth.spread) * cupid * slope
+    lower_lip = build.lower * thick * (1 - 0.10 * mouth.spread) * (1 - 0.42 * tuck) * (1 - t**2.3) ** 0.9
+    upper_top = upper_edge - upper_lip
+    lower_bottom = np.maximum(line + drop + lower_lip, lower_edge)
 
     top = int(spot.y + k * (float(upper_top.min()) - 2) - reach * abs(math.sin(spot.angle))) // 2 * 2
     bottom = spot.y + k * (float(lower_bottom.max()) + 13) + reach * abs(math.sin(spot.angle))
@@ -171,9 +178,21 @@ def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = 
 
     a_top, a_upper, a_lower, a_bottom = at(upper_top), at(upper_edge), at(lower_edge), at(lower_bottom)
     if lips:
-        _shade(canvas.band(a_bottom[len(a_bottom) // 2 :] - 6 * k, a_bottom + 12 * k), a_bottom, u, wide, k, palette)
+        _shade(canvas.band(a_bottom.max() - 7 * k, a_bottom.max() + 12 * k), a_bottom, u, wide, k, palette)
     if gap > 0.15:
-        _inside(canvas.band(a_upper, a_lower), mouth, gap, u, t, bow, seam, upper_edge, lower_edge, at, palette)
+        _inside(
+            canvas.band(a_upper.min(), a_lower.max()),
+            mouth,
+            gap,
+            u,
+            t,
+            bow,
+            seam,
+            upper_edge,
+            lower_edge,
+            at,
+            palette,
+        )
     if lips:
         _lips(canvas, a_top, a_upper, a_lower, a_bottom, u, t, k, gap, palette)
     return canvas.picture(), left, top
@@ -239,7 +258,7 @@ def _lips(
     palette: Palette,
 ) -> None:
     whole, soft = canvas, 1.7 * k
-    canvas = whole.band(lower, bottom + soft)
+    canvas = whole.band(lower.min(), bottom.max() + soft)
     rows = canvas.rows + 0.5
     # A smoothed edge would draw a line where a lip has no thickness.
     ends = np.clip((1 - t) * 14, 0, 1)
@@ -249,7 +268,7 @@ def _lips(
     canvas.lay(fill, palette.lower, palette.lower_dark, edge)
     shine = np.exp(-(((v - 0.4) / 0.2) ** 2)) * (np.exp(-(((u + 3.5) / 8) ** 2)) * 0.55)
     canvas.lay(fill * shine, palette.gloss)
-    canvas = whole.band(top - soft, upper + 2 * k)
+    canvas = whole.band(top.min() - soft, upper.max() + 2 * k)
     rows = canvas.rows + 0.5
     fill = canvas.above(top, soft) * (1 - canvas.above(upper, 1.0)) * ends
     v = np.clip((rows - top) / np.maximum(upper - top, 1), 0, 1)

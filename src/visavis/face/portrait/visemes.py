@@ -33,8 +33,8 @@ VISEMES: dict[str, Viseme] = {
     viseme.name: viseme
     for viseme in (
         Viseme("sil", Mouth(), 1.0, 1.0),
-        Viseme("PP", Mouth(press=0.85), 12.0, 0.25),
-        Viseme("FF", Mouth(jaw=0.05, part=0.34, spread=0.1, upper=1.0, tuck=1.0), 6.0, 1.5),
+        Viseme("PP", Mouth(press=0.85), 4.0, 0.25),
+        Viseme("FF", Mouth(jaw=0.05, part=0.34, spread=0.1, upper=1.0, tuck=1.0), 3.0, 1.5),
         Viseme("TH", Mouth(jaw=0.16, part=0.6, spread=0.1, upper=0.45, tongue=1.0), 2.0, 2.0),
         Viseme("DD", Mouth(jaw=0.14, part=0.42, spread=0.15, upper=0.9, lower=0.45, tongue=0.6), 1.6, 0.5),
         Viseme("kk", Mouth(jaw=0.3, part=0.3, upper=0.55, tongue=0.25), 0.8, 0.3),
@@ -42,7 +42,7 @@ VISEMES: dict[str, Viseme] = {
         Viseme("SS", Mouth(jaw=0.03, part=0.5, spread=0.5, upper=1.0, lower=0.85), 2.4, 1.0),
         Viseme("nn", Mouth(jaw=0.24, part=0.32, spread=0.1, upper=0.75, tongue=0.85), 1.3, 0.5),
         Viseme("RR", Mouth(jaw=0.2, part=0.34, spread=-0.1, round=0.42, upper=0.5, lower=0.2), 1.2, 1.0),
-        Viseme("aa", Mouth(jaw=0.92, part=0.3, spread=0.08, upper=0.62, lower=0.12, tongue=0.22), 1.0, 1.0),
+        Viseme("aa", Mouth(jaw=0.92, part=0.3, spread=0.08, upper=0.62, tongue=0.22), 1.0, 1.0),
         Viseme("E", Mouth(jaw=0.5, part=0.36, spread=0.5, upper=0.85, tongue=0.35), 1.0, 1.0),
         Viseme("I", Mouth(jaw=0.18, part=0.46, spread=0.95, upper=0.92, lower=0.35, tongue=0.4), 1.0, 1.0),
         Viseme("O", Mouth(jaw=0.55, part=0.16, spread=-0.2, round=0.78, upper=0.2, tongue=0.1), 1.0, 1.2),

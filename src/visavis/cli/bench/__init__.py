@@ -1,0 +1,16 @@
+"""`visavis bench`: what the server takes, in time, processor and memory. Tests never measure time; this does."""
+
+import click
+
+from visavis.cli.bench.density import density
+from visavis.cli.bench.interrupt import interrupt
+from visavis.cli.bench.latency import latency
+
+
+@click.group()
+def bench() -> None:
+    """Measure a server: our own, started for it, or any that speaks the OpenTalking contract (--url)."""
+
+
+for command in (latency, interrupt, density):
+    bench.add_command(command)
