@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.local_server import listening
 from visavis import outbound as module
 from visavis.outbound import Outbound, OutboundFailed
 from visavis.settings import Settings
 
 LOCAL = "127.0.0.1"
+UNSPECIFIED = "0.0.0.0"  # noqa: S104  # is refused, not listened on
 
 
 class Names:
@@ -38,9 +40,6 @@ class Names:
         return given.pop(0) if len(given) > 1 else given[0]
 
 
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
 class Server:
     """A local server that answers every request with the bytes it was given."""
 
@@ -53,22 +52,17 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                self.heads.append(head)
-                length = next(
-                    (line for line in head.lower().split("\r\n") if line.startswith("content-length:")), ":0"
-                )
-                await reader.readexactly(int(length.partition(":")[2]))
-                writer.write(self.answer)
-                await writer.drain()
-                if not self.keep:
-                    return
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.heads.append(head)
+            length = next(
+                (line for line in head.lower().split("\r\n") if line.startswith("content-length:")), ":0"
+            )
+            await reader.readexactly(int(length.partition(":")[2]))
+            writer.write(self.answer)
+            await writer.drain()
+            if not self.keep:
+                return
 
 
 def http(body: str, status: str = "200 OK", headers: str = "") -> bytes:
@@ -80,9 +74,7 @@ async def serving(
     answer: bytes, *, keep: bool = False, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Server]:
     server = Server(answer, keep=keep)
-    listening = await asyncio.start_server(server.serve, LOCAL, 0, ssl=tls)
-    server.port = listening.sockets[0].getsockname()[1]
-    async with listening:
+    async with listening(server.serve, tls) as server.port:
         yield server
 
 
@@ -198,7 +190,7 @@ async def test_given_a_name_that_changes_when_connected_then_the_checked_address
 @pytest.mark.parametrize(
     "address",
     [
-        "169.254.169.254", "169.254.1.1", "fe80::1", "fe80::1%eth0", "0.0.0.0", "::", "224.0.0.1", "ff02::1",  # noqa: S104
+        "169.254.169.254", "169.254.1.1", "fe80::1", "fe80::1%eth0", UNSPECIFIED, "::", "224.0.0.1", "ff02::1",
         "255.255.255.255", "240.0.0.1", "fd00:ec2::254", "100.100.100.200", "168.63.129.16",
         "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1",
     ],
@@ -257,8 +249,9 @@ async def test_given_a_host_with_two_addresses_when_the_first_is_silent_then_the
     "url",
     [
         "ftp://a.test/", "file:///etc/passwd", "//a.test/", "a.test", "", "http://", "http:///x",
-        "http://u:p@a.test/", "http://a.test@b.test/", "http://a.test:99999/", "http://[::1/", "http://a.test/\r\nX: y",
-        "http://a b.test/", "http://a.test/ä", "http://a.test\\@b.test/", "unix:/run/x.sock",
+        "http://u:p@a.test/", "http://a.test@b.test/", "http://a.test:99999/", "http://[::1/",
+        "http://a.test/\r\nX: y", "http://a b.test/", "http://a.test/ä", "http://a.test\\@b.test/",
+        "unix:/run/x.sock",
     ],
 )  # fmt: skip
 async def test_given_a_strange_url_when_requested_then_it_is_refused(url: str) -> None:

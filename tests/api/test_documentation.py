@@ -78,6 +78,7 @@ async def test_pages_load_nothing_from_another_host(client: httpx.AsyncClient, p
     answer = await client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
     assert not FOREIGN.findall(answer.text)
     for asset in re.findall(r"""(?:src|href)=["']([^"'#]+)["']""", answer.text):
         assert (await client.get(asset)).status_code == 200, asset

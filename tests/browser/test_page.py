@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 TEXT = "Hello, I am Vera. Type a sentence and I will say it, here in your browser, without a network."
 STORY = "This is a long story that nobody wants to hear to its end. " * 8
@@ -142,3 +142,10 @@ def test_it_fits(browser: Browser, address: str, width: int, scheme: Any) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert page.evaluate("document.documentElement.scrollHeight") <= 740
     context.close()
+
+
+@pytest.mark.parametrize("path", ["docs", "redoc"])
+def test_the_documentation_is_shown_without_a_network(page: Page, address: str, path: str) -> None:
+    page.goto(f"{address}/{path}")
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_text("webrtc").first).to_be_attached()

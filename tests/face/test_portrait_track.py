@@ -2,7 +2,7 @@ import numpy as np
 
 from tests.face.recital import marks
 from visavis.face.portrait.pose import REST, Mouth
-from visavis.face.portrait.track import AHEAD, BEHIND, Track
+from visavis.face.portrait.track import AHEAD, BEHIND, LAG, Track
 from visavis.media.timeline import from_seconds
 
 
@@ -31,7 +31,7 @@ def test_given_a_short_bilabial_between_vowels_then_it_closes() -> None:
 def test_after_the_end_the_mouth_is_fully_at_rest() -> None:
     found = track(("ɑ", 0.2))
     found.end(from_seconds(0.2))
-    assert found.mouth(from_seconds(0.2) + BEHIND) == REST
+    assert found.mouth(from_seconds(0.2) + BEHIND + LAG) == REST
 
 
 def test_the_mouth_does_not_depend_on_marks_further_ahead() -> None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Scope
 from visavis import __version__
 from visavis.api import opentalking, web
 from visavis.api.capabilities import Capabilities
+from visavis.api.documentation import StayHome
 from visavis.api.families import Family, family_of
 from visavis.api.parts import Parts
 from visavis.avatar import Catalogue
@@ -49,6 +50,7 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue) -> F
     app.include_router(opentalking.router())
     app.include_router(web.router)
     app.mount("/web", web.Assets(), name="web")
+    app.add_middleware(StayHome)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, refuse=_too_large)
     if origins := [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]:
         # The outermost, so that a browser may read refusals, too.

@@ -1,6 +1,7 @@
 """`visavis say`: a text, said by an avatar, as an MP4."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import click
@@ -40,7 +41,7 @@ def say(text: str, avatar: str, model: str, tts: str, voice: str, output: Path, 
     settings = read_settings(data_dir=data_dir)
     telemetry.configure("WARNING", "say")
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     request = NewSession(avatar, model, tts, voice)
     try:
         seconds = asyncio.run(render(text, request, output, settings))
@@ -78,7 +79,7 @@ async def render(text: str, request: NewSession, output: Path, settings: Setting
 async def _follow(session: Session, length: int) -> None:
     """Show a progress bar until the turn has ended; raise what made it fail."""
     failure: Failed | None = None
-    with click.progressbar(length=length, label="rendering", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(length=length, label="rendering", file=sys.stderr) as bar:
         async for record in session.events.read():
             match record.event:
                 case Caption(text=said):

@@ -125,9 +125,10 @@ class WebRtcViewer:
         for transceiver in peer.getTransceivers():
             if transceiver not in ours.values():
                 transceiver.direction = "inactive"
-            self._adapt(transceiver.receiver.transport)
-        if peer.sctp:
-            self._adapt(peer.sctp.transport)
+        # Bundled sections share one transport.
+        transports = {transceiver.receiver.transport for transceiver in peer.getTransceivers()}
+        for transport in transports | ({peer.sctp.transport} if peer.sctp else set()):
+            self._adapt(transport)
         if "audio" in ours:
             self._audio = self._broadcast.audio.subscribe()
             ours["audio"].sender.replaceTrack(self._audio)

@@ -18,7 +18,6 @@ VERSION = 1
 """Raise it when the same files would be drawn differently."""
 SUFFIXES = {".json", ".png", ".jpg", ".jpeg"}
 
-_open: dict[Path, LoopClip] = {}
 _drawing = threading.Lock()
 
 
@@ -53,14 +52,10 @@ def clip(
     path = (folder / f"{key}.i420").absolute()
     shape = (count, height * 3 // 2, width)
     with _drawing:
-        found = _open.get(path)
-        if found is not None:
-            return found
         if not path.is_file() or path.stat().st_size != int(np.prod(shape)):
             _draw(path, count, draw)
-        frames = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
-        _open[path] = LoopClip(key, cast("Sequence[I420]", frames), width, height, fps, key_interval)
-        return _open[path]
+    frames = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+    return LoopClip(key, cast("Sequence[I420]", frames), width, height, fps, key_interval)
 
 
 def _draw(path: Path, count: int, draw: Callable[[int], I420]) -> None:

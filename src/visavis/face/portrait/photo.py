@@ -46,21 +46,22 @@ class Photo:
 
 
 def _lower(plane: npt.NDArray[np.uint8], x: float, y: float, rx: float, ry: float, drop: float) -> None:
-    """Stretch what is below the line y down by `drop` near the mouth, fading out around it, in place."""
+    """Stretch what is below the line `y` down by `drop` near the mouth, fading out around it, in place."""
     left, right = max(int(x - 2 * rx), 0), min(int(x + 2 * rx) + 1, plane.shape[1])
-    top, bottom = max(int(y), 0), min(int(y + 5 * ry + 2 * drop) + 1, plane.shape[0])
+    above, top = max(int(y - ry), 0), max(int(y), 0)
+    bottom = min(int(y + 5 * ry + 2 * drop) + 1, plane.shape[0])
     if right - left < 2 or bottom - top < 2:
         return
     columns = np.arange(left, right, dtype=np.float32)
     rows = np.arange(top, bottom, dtype=np.float32)[:, None]
     side = np.cos(np.clip(np.abs(columns - x) / (1.15 * rx), 0, 1) * (np.pi / 2)) ** 2
     fall = np.clip((bottom - 1 - rows) / max(bottom - 1 - y, 1), 0, 1)
-    moved = np.maximum(rows - drop * 0.75 * side * fall, y - 0.5 * ry) - top + ry
-    reach = plane[max(top - int(ry + 1), 0) : bottom, left:right]
-    moved = (moved - ry + (top - max(top - int(ry + 1), 0))).astype(np.float32)
-    across = np.broadcast_to(columns - left, moved.shape).astype(np.float32)
+    source = np.maximum(rows - 0.75 * drop * side * fall, y - 0.5 * ry)
+    map_x = np.broadcast_to(columns - left, source.shape).astype(np.float32)
+    map_y = (source - above).astype(np.float32)
+    part = plane[above:bottom, left:right]
     plane[top:bottom, left:right] = cv2.remap(
-        reach, across, moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        part, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
 
 

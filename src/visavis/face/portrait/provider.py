@@ -1,6 +1,7 @@
 """`PortraitProvider`: opens portraits. Light to import: OpenCV is loaded with the first portrait."""
 
 import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from visavis.avatar import Avatar
@@ -10,7 +11,10 @@ from visavis.settings import Settings
 if TYPE_CHECKING:
     from visavis.face.portrait.puppet import Puppet
 
-_puppets: dict[str, "Puppet"] = {}
+KEPT = 16
+"""Puppets that stay open, the ones used last; a puppet is about 10 MB beside its loops, which are on disk."""
+
+_puppets: OrderedDict[str, "Puppet"] = OrderedDict()
 _opening = threading.Lock()
 
 
@@ -47,4 +51,7 @@ class PortraitProvider:
             if key not in _puppets:
                 drawn = (avatar.path / FILE).is_file()
                 _puppets[key] = Drawn(avatar, self._folder) if drawn else Photo(avatar)
+            _puppets.move_to_end(key)
+            while len(_puppets) > KEPT:
+                _puppets.popitem(last=False)
             return PortraitFace(_puppets[key])

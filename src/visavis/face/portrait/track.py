@@ -6,7 +6,9 @@ coarticulation in synthetic visual speech", 1993, with a kernel of finite reach,
 drawn while the rest of the sentence is still being spoken).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +23,10 @@ BEHIND = from_seconds(0.040)
 """How late they have left the last one. Media time."""
 GLIDE = from_seconds(0.085)
 """When a diphthong moves on to its second vowel, after its start. Media time."""
+LAG = from_seconds(0.040)
+"""How far behind the lips the jaw, which is heavier, is drawn back to. Media time."""
+INERTIA = 0.4
+"""How much it is drawn back."""
 
 
 class Track:
@@ -48,9 +54,11 @@ class Track:
 
     def mouth(self, time: int) -> Mouth:
         """The mouth at media time `time`."""
-        first = len(self._starts) - 1
-        while self._starts[first] > time - BEHIND:
-            first -= 1
+        mouth, before = self._pulled(time), self._pulled(time - LAG)
+        return mouth if mouth == before else replace(mouth, jaw=mouth.jaw + INERTIA * (before.jaw - mouth.jaw))
+
+    def _pulled(self, time: int) -> Mouth:
+        first = bisect_right(self._starts, time - BEHIND) - 1
         total, weight = np.zeros(len(_NONE)), np.zeros(len(_NONE))
         silent = True
         for index in range(first, len(self._starts)):

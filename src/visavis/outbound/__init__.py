@@ -10,15 +10,14 @@ httpcore, the engine of httpx, is used by itself because only it lets its user m
 
 import asyncio
 import json as jsonlib
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from visavis.errors import VisavisError
+from visavis.outbound.addresses import Resolve, acceptable, system_resolve
 from visavis.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,19 +32,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE_BYTES = 1024 * 1024
 """The longest line of a streamed answer."""
 
-_METADATA = (
-    ip_network("100.100.100.200/32"),  # Alibaba Cloud
-    ip_network("168.63.129.16/32"),  # Azure
-    ip_network("fd00:ec2::254/128"),  # AWS
-)
-"""Services of clouds that hand out credentials, outside the link-local range where the others are."""
-
-_NAT64 = ip_network("64:ff9b::/96")
-"""IPv6 addresses that stand for the IPv4 address in their last 32 bits (RFC 6052)."""
-
 Reason = Literal["refused", "unreachable", "timeout", "too_large", "broken"]
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""(host, port) → numeric addresses, the preferred first; OSError if there are none."""
 
 
 class OutboundFailed(VisavisError):
@@ -146,7 +133,7 @@ class Outbound:
         for url in configured:
             target = _target(url)
             self._sites.add(_Site(target.host, target.port))
-        self._resolve = resolve or _system_resolve
+        self._resolve = resolve or system_resolve
         self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
 
     @classmethod
@@ -211,7 +198,7 @@ class Outbound:
             raise OutboundFailed("timeout", "the host's name could not be looked up in time") from error
         except OSError as error:
             raise OutboundFailed("unreachable", "the host's name is not known") from error
-        if good := [address for address in found if _acceptable(address, private=private)]:
+        if good := [address for address in found if acceptable(address, private=private)]:
             return good
         raise OutboundFailed("refused", "the host has no address that may be connected to")
 
@@ -294,29 +281,3 @@ def _site(entry: str) -> _Site:
     host, _, port = entry.rpartition(":")
     has_port = port.isdigit() and (":" not in host or host.endswith("]"))
     return _Site(host.strip("[]"), int(port)) if has_port else _Site(entry.strip("[]"))
-
-
-def _acceptable(address: str, *, private: bool) -> bool:
-    """Whether `address` may be connected to; `private` allows those that only this machine or network reaches."""
-    ip = _meant(ip_address(address.partition("%")[0]))
-    if ip.is_loopback:
-        return private
-    if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved:
-        return False
-    if any(ip in network for network in _METADATA if network.version == ip.version):
-        return False
-    return private or ip.is_global
-
-
-def _meant(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address inside an IPv6 one that only stands for it, else the address itself."""
-    if isinstance(ip, IPv4Address):
-        return ip
-    if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour or ip
-
-
-async def _system_resolve(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for _, _, _, _, address in found]
