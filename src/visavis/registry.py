@@ -49,3 +49,9 @@ def providers(kind: str, settings: Settings) -> Iterator[Any]:
     """Every installed provider of a kind."""
     for name in names(kind):
         yield provider(kind, name, settings)
+
+
+async def close(provider: Provider) -> None:
+    """Let go of what a provider holds (kept connections, processes), if it has an `aclose`."""
+    if aclose := getattr(provider, "aclose", None):
+        await aclose()

@@ -32,8 +32,9 @@ from visavis.session.events import (
 from visavis.session.history import History
 from visavis.session.journal import Entry, Journal
 from visavis.session.log import EventLog
+from visavis.session.parts import Limits, Parts
 from visavis.session.reaper import Reaper
-from visavis.session.session import Limits, Parts, Session
+from visavis.session.session import Session
 from visavis.testing.recording import RecordingTransport
 
 SECOND = 48_000

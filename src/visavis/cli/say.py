@@ -17,7 +17,8 @@ from visavis.session.casting import VoiceChoice
 from visavis.session.events import Caption, Failed, TurnEnded, Warned
 from visavis.session.journal import Journal
 from visavis.session.log import EventLog
-from visavis.session.session import Limits, Parts, Session
+from visavis.session.parts import Limits, Parts
+from visavis.session.session import Session
 from visavis.settings import Settings
 from visavis.transport.file import FileTransport
 
@@ -72,7 +73,7 @@ async def render(text: str, request: NewSession, output: Path, settings: Setting
         await session.playout.linger(TAIL)
     finally:
         await session.close()
-        await studio.reaper.close()
+        await studio.close()
     return session.playout.position / 48_000
 
 

@@ -53,6 +53,7 @@ class Mp4Writer:
         self._sound.sample_rate = SAMPLE_RATE
         self._sound.time_base = Fraction(1, SAMPLE_RATE)
         self._samples = np.frombuffer(memoryview(self._sound.planes[0]), dtype=np.float32)[:AAC_FRAME]
+        self._container.start_encoding()
         self._waiting = SampleBuffer()
         self._zero: int | None = None
         self._shown = 0

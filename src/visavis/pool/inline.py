@@ -119,7 +119,7 @@ class InlinePool:
             self._warming.cancel()
             await asyncio.wait([self._warming])
         await self.drain()
-        await self._studio.reaper.close()
+        await self._studio.close()
 
     async def create(self, request: NewSession, session_id: str = "") -> InlineHandle:
         """Make a session, of the id given or a new one."""

@@ -12,17 +12,20 @@ from visavis.media.clock import RealClock
 from visavis.media.loops import LoopStore
 from visavis.media.pictures import Loop
 from visavis.pool.verbs import NewSession
-from visavis.registry import provider
+from visavis.registry import close, provider
 from visavis.session.casting import Casting, VoiceChoice
 from visavis.session.history import History
 from visavis.session.journal import Journal
 from visavis.session.log import EventLog
+from visavis.session.parts import Limits, Parts
 from visavis.session.reaper import Reaper
-from visavis.session.session import Limits, Parts, Session
+from visavis.session.session import Session
 from visavis.settings import Settings
+from visavis.streams import closing
 from visavis.transport.broadcast import Broadcast
 from visavis.transport.ice import Network
 from visavis.transport.webrtc import WebRtcTransport
+from visavis.tts import VoiceProvider
 
 
 class Studio:
@@ -100,8 +103,20 @@ class Studio:
         """The avatars that are there."""
         return self._catalogue
 
+    async def close(self) -> None:
+        """Let go of the providers, after the last session."""
+        await self.reaper.close()
+        for made in self._providers.values():
+            await close(made)
+
     async def warm(self) -> None:
-        """Make ready what the first session would otherwise wait for: the default avatar's loops, the voice."""
+        """Make ready what the first session would otherwise wait for: the voice, the default avatar's loops."""
+        voices: VoiceProvider = self._provider("tts", self.settings.tts)
+        if voices.missing() is None:
+            voice = await asyncio.to_thread(voices.voice, self.settings.voice, self.settings.language)
+            async with closing(voice.speak("Hello.")) as pieces:
+                async for _ in pieces:
+                    break
         avatars = self._catalogue.avatars()
         if not avatars:
             return

@@ -68,6 +68,14 @@ class TurnJournal:
             self._directory.mkdir(parents=True, exist_ok=True)
             (self._directory / f"{self._turn}.json").write_bytes(msgspec.json.encode(entry))
 
+    def discard(self) -> None:
+        """Leave no trace."""
+        if self._sound is not None and self._directory is not None:
+            self._sound.close()
+            self._sound = None
+            (self._directory / f"{self._turn}.flac").unlink()
+        self._directory = None
+
 
 class Journal:
     """One session's journal; keeps nothing if `directory` is None."""

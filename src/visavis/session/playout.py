@@ -51,14 +51,23 @@ class Playout:
         """The picture being shown."""
         return self._shown
 
-    def begin(self, generation: int) -> Utterance:
-        """Make room for one turn's media; an earlier one is dropped."""
+    def prepare(self, generation: int) -> Utterance:
+        """Room for one turn's media, which is filled as far as its bounds allow and not played yet."""
+        look_ahead = self._face.look_ahead if self._face else None
+        return Utterance(generation, look_ahead, self._clock.real_time)
+
+    def attach(self, utterance: Utterance) -> None:
+        """Play `utterance` from now on; an earlier one is dropped."""
         if self._utterance is not None:
             self.flush()
-        look_ahead = self._face.look_ahead if self._face else None
-        self._utterance = Utterance(generation, look_ahead, self._clock.real_time)
+        self._utterance = utterance
         self._begun.set()
-        return self._utterance
+
+    def begin(self, generation: int) -> Utterance:
+        """Prepare and attach in one."""
+        utterance = self.prepare(generation)
+        self.attach(utterance)
+        return utterance
 
     def flush(self) -> None:
         """Drop the utterance and everything that has not left yet. When this returns nothing of it will."""

@@ -4,17 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 
 from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge
-from visavis.face import Face
 from visavis.ids import new_id
-from visavis.llm import ChatModel, TextDelta
-from visavis.media.clock import Clock
+from visavis.llm import TextDelta
 from visavis.media.timeline import to_ms
-from visavis.session.casting import Cast, Casting, VoiceChoice
+from visavis.session.casting import Cast, VoiceChoice
 from visavis.session.events import (
-    AnswerDelta,
     AnyEvent,
     EndReason,
     Failed,
@@ -32,42 +28,13 @@ from visavis.session.events import (
     Warned,
 )
 from visavis.session.history import History
-from visavis.session.journal import Entry, Journal
 from visavis.session.log import EventLog
+from visavis.session.parts import Limits, Parts
 from visavis.session.playout import Playout
-from visavis.session.reaper import Reaper
 from visavis.session.turn import Stage, Turn
 from visavis.streams import closing
-from visavis.transport import Transport, Viewers
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long and how much."""
-
-    text_chars: int
-    """The longest text of one turn."""
-    peer_grace: float
-    """Seconds a lost viewer has to come back."""
-    idle_timeout: float
-    """Seconds without viewer and without turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a session is made of. It owns the face and the transport, and closes them."""
-
-    face: Face | None
-    casting: Casting
-    chat: ChatModel
-    transport: Transport
-    viewers: Viewers | None
-    """The transport, if it is one that viewers come to by an offer."""
-    clock: Clock
-    journal: Journal
-    reaper: Reaper
 
 
 class Session:
@@ -97,7 +64,7 @@ class Session:
         self._playing: asyncio.Task[None] | None = None
         self._generation = 0
         self._turn: Turn | None = None
-        self._turn_task: asyncio.Task[None] | None = None
+        self._prepared: Turn | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
         events.add(StateChanged("created"))
@@ -149,13 +116,35 @@ class Session:
 
     def interrupt(self) -> bool:
         """Stop the turn in flight. When this returns nothing of it will leave any more."""
-        turn, task = self._turn, self._turn_task
-        if turn is None or task is None:
+        turn = self._turn
+        if turn is None:
             return False
         self._playout.flush()
         self._end(turn, "interrupted")
-        self._parts.reaper.take(task)
+        self._let_go(turn)
         return True
+
+    def prepare(self, prompt: str) -> None:
+        """Begin to work on an answer to what may be all the user says. Nothing shows before `commit`."""
+        self.discard()
+        cast = self._admit(prompt, VoiceChoice())
+        self._prepared = self._make("chat", prompt, cast, self._answer(prompt))
+
+    def commit(self) -> str:
+        """Give the prepared answer, now; a turn in flight is interrupted. Returns the turn's id."""
+        turn, self._prepared = self._prepared, None
+        if turn is None:
+            raise Conflict("nothing is prepared")
+        self.interrupt()
+        return self._launch(turn)
+
+    def discard(self) -> None:
+        """Forget the prepared answer, without a trace."""
+        turn, self._prepared = self._prepared, None
+        if turn is not None:
+            turn.utterance.drop()
+            self._let_go(turn)
+            turn.journal.discard()
 
     def pause(self) -> bool:
         """Hold the turn in flight at the present sample."""
@@ -177,8 +166,8 @@ class Session:
 
     async def finished(self) -> None:
         """Return when no turn is in flight."""
-        while self._turn_task is not None:
-            await asyncio.wait([self._turn_task])
+        while self._turn is not None and self._turn.task is not None:
+            await asyncio.wait([self._turn.task])
 
     async def close(self, reason: TerminationReason = "closed") -> None:
         """End it: the turn is interrupted, viewers are let go. Closing again waits for the first close."""
@@ -208,18 +197,19 @@ class Session:
             self._playing.add_done_callback(self._playout_ended)
 
     def _begin(self, kind: TurnKind, asked: str, cast: Cast, deltas: AsyncIterator[str]) -> str:
-        self._run()
-        self._play()
+        return self._launch(self._make(kind, asked, cast, deltas))
+
+    def _make(self, kind: TurnKind, asked: str, cast: Cast, deltas: AsyncIterator[str]) -> Turn:
+        """Begin to work on a turn that nobody hears of before `_launch`."""
         self._generation += 1
+        utterance = self._playout.prepare(self._generation)
         turn_id = new_id()
-        after = self._playout.shown
-        utterance = self._playout.begin(self._generation)
-        if self.state == "paused":
-            self._playout.pause()
 
         def emit(event: AnyEvent) -> None:
-            if self._turn is not None and self._turn.id == turn_id:
+            if self._turn is turn:
                 self.events.add(event)
+            elif not utterance.dropped:
+                turn.early.append(event)
 
         def media_started() -> None:
             turn.media_start = self._playout.position
@@ -229,33 +219,45 @@ class Session:
         utterance.cue(0, media_started)
         stage = Stage(
             self._parts.face,
-            after,
+            self._playout.shown,
             cast,
             utterance,
             self._parts.journal.begin(turn_id),
             emit,
             lambda: self._playout.position,
         )
-        self._turn = turn = Turn(turn_id, self._generation, kind, asked, stage)
-        self.events.add(TurnStarted(turn_id, kind, asked))
-        if cast.warning:
-            self.events.add(Warned("voice_replaced", cast.warning))
-        if kind == "chat":
+        turn = Turn(turn_id, kind, asked, stage)
+        turn.task = asyncio.create_task(self._carry_out(turn, deltas), name=f"turn {turn_id}")
+        return turn
+
+    def _launch(self, turn: Turn) -> str:
+        """Make a turn the current one: it is heard and told of."""
+        self._run()
+        self._play()
+        self._playout.attach(turn.utterance)
+        if self.state == "paused":
+            self._playout.pause()
+        self._turn = turn
+        self.events.add(TurnStarted(turn.id, turn.kind, turn.asked))
+        if turn.warning:
+            self.events.add(Warned("voice_replaced", turn.warning))
+        if turn.kind == "chat":
             self.events.add(StageChanged("thinking"))
-        self._turn_task = asyncio.create_task(self._carry_out(self._turn, deltas), name=f"turn {turn_id}")
-        return turn_id
+        for event in turn.early:
+            self.events.add(event)
+        turn.early.clear()
+        return turn.id
 
     async def _answer(self, prompt: str) -> AsyncIterator[str]:
         length = 0
         async with closing(self._parts.chat.answer(self._history.messages(prompt))) as deltas:
             async for delta in deltas:
-                if not isinstance(delta, TextDelta) or self._turn is None:
+                if not isinstance(delta, TextDelta):
                     continue
-                self.events.add(AnswerDelta(self._turn.id, delta.text))
                 yield delta.text
                 length += len(delta.text)
                 if length > self._limits.text_chars:
-                    self.events.add(Warned("answer_cut", "the answer is too long to be spoken; it was cut"))
+                    log.warning("a model's answer was too long to be spoken and was cut")
                     return
 
     async def _carry_out(self, turn: Turn, deltas: AsyncIterator[str]) -> None:
@@ -270,6 +272,10 @@ class Session:
         else:
             self._end(turn, "completed")
 
+    def _let_go(self, turn: Turn) -> None:
+        if turn.task is not None:
+            self._parts.reaper.take(turn.task)
+
     def _fail(self, turn: Turn, stage: str, code: str, message: str) -> None:
         if self._turn is turn:
             self._playout.flush()
@@ -279,29 +285,14 @@ class Session:
     def _end(self, turn: Turn, reason: EndReason) -> None:
         if self._turn is not turn:
             return
-        self._turn = self._turn_task = None
+        self._turn = None
         heard = turn.script.heard(turn.heard)
-        text = turn.script.text if turn.kind == "chat" else turn.asked
-        self._history.add(turn.asked if turn.kind == "chat" else "", heard)
-        self.events.add(TurnEnded(turn.id, turn.kind, reason, text, heard, round(to_ms(turn.heard), 1)))
+        self._history.add(turn.question, heard)
+        self.events.add(TurnEnded(turn.id, turn.kind, reason, turn.text, heard, round(to_ms(turn.heard), 1)))
         if reason == "interrupted":
             self.events.add(StageChanged("interrupted"))
         self.events.add(StageChanged("idle"))
-        turn.journal.end(
-            Entry(
-                turn.id,
-                turn.kind,
-                turn.asked if turn.kind == "chat" else "",
-                text,
-                heard,
-                turn.length,
-                turn.heard,
-                reason,
-                turn.journal.started_at,
-                turn.media_start,
-                turn.journal.marks,
-            )
-        )
+        turn.write_down(reason, heard)
         if not self.viewers:
             self._expire_after(self._limits.idle_timeout, "idle")
 
@@ -354,6 +345,7 @@ class Session:
         if self._expiry is not None:
             self._expiry.cancel()
         self.interrupt()
+        self.discard()
         if self._playing is not None:
             self._playing.cancel()
             await asyncio.wait([self._playing])

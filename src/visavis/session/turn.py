@@ -11,15 +11,17 @@ from visavis.media.samples import Resampler, Samples
 from visavis.media.timeline import SAMPLE_RATE, from_seconds, to_ms
 from visavis.session.casting import Cast
 from visavis.session.events import (
+    AnswerDelta,
     AnyEvent,
     Caption,
+    EndReason,
     FramesShown,
     SynthesisProgress,
     SynthesisStep,
     TurnKind,
     Warned,
 )
-from visavis.session.journal import TurnJournal, Word
+from visavis.session.journal import Entry, TurnJournal, Word
 from visavis.session.script import Line, Script
 from visavis.session.utterance import Utterance
 from visavis.speech_text.plain import Spoken, spoken
@@ -56,9 +58,8 @@ class Stage:
 class Turn:
     """A turn in flight: from its acceptance until its last sample was played."""
 
-    def __init__(self, turn_id: str, generation: int, kind: TurnKind, asked: str, stage: Stage) -> None:
+    def __init__(self, turn_id: str, kind: TurnKind, asked: str, stage: Stage) -> None:
         self.id = turn_id
-        self.generation = generation
         self.kind = kind
         self.asked = asked
         self.script = Script()
@@ -66,6 +67,10 @@ class Turn:
         """Pictures sent."""
         self.media_start = 0
         """Media time of the session at which its sound began."""
+        self.task: asyncio.Task[None] | None = None
+        """Where `run` runs."""
+        self.early: list[AnyEvent] = []
+        """Events from before the turn was launched."""
         self._stage = stage
         self._speech: asyncio.Queue[Speech | None] = asyncio.Queue(PIECES_AHEAD)
         self._face_fed = stage.face is not None
@@ -78,14 +83,48 @@ class Turn:
         return self._stage.utterance.heard
 
     @property
-    def length(self) -> int:
-        """Samples the voice has given so far."""
-        return self._stage.utterance.length
+    def question(self) -> str:
+        """What the user asked; empty if the text was given."""
+        return self.asked if self.kind == "chat" else ""
+
+    @property
+    def text(self) -> str:
+        """All that is to be said, as far as it is known."""
+        return self.script.text if self.kind == "chat" else self.asked
+
+    @property
+    def utterance(self) -> Utterance:
+        """Its media."""
+        return self._stage.utterance
 
     @property
     def journal(self) -> TurnJournal:
-        """Where the turn is written down."""
+        """Where it is written down."""
         return self._stage.journal
+
+    @property
+    def warning(self) -> str:
+        """What about its voice is not as it was asked for."""
+        return self._stage.cast.warning
+
+    def write_down(self, reason: EndReason, heard: str) -> None:
+        """Finish its page in the journal."""
+        utterance, journal = self._stage.utterance, self._stage.journal
+        journal.end(
+            Entry(
+                self.id,
+                self.kind,
+                self.question,
+                self.text,
+                heard,
+                utterance.length,
+                utterance.heard,
+                reason,
+                journal.started_at,
+                self.media_start,
+                journal.marks,
+            )
+        )
 
     async def run(self, deltas: AsyncIterator[str]) -> None:
         """Say what comes out of `deltas`; returns when the last sample was played.
@@ -106,6 +145,8 @@ class Turn:
     async def _split(self, deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
         splitter = SentenceSplitter()
         async for delta in deltas:
+            if self.kind == "chat":
+                self._stage.emit(AnswerDelta(self.id, delta))
             for sentence in splitter.push(delta):
                 await sentences.put(sentence)
         for sentence in splitter.finish():

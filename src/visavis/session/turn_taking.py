@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from visavis.session.backchannels import is_backchannel, is_command, is_unfinished, words
+from visavis.session.small_words import is_backchannel, is_command, is_unfinished, words
 
 WINDOW_MS = 32
 """Length of one voice activity window."""

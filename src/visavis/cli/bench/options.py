@@ -1,7 +1,5 @@
 """Options that several benches share."""
 
-import asyncio
-import functools
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar

@@ -1,0 +1,38 @@
+"""What a session is made of, and its limits."""
+
+from dataclasses import dataclass
+
+from visavis.face import Face
+from visavis.llm import ChatModel
+from visavis.media.clock import Clock
+from visavis.session.casting import Casting
+from visavis.session.journal import Journal
+from visavis.session.reaper import Reaper
+from visavis.transport import Transport, Viewers
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much."""
+
+    text_chars: int
+    """The longest text of one turn."""
+    peer_grace: float
+    """Seconds a lost viewer has to come back."""
+    idle_timeout: float
+    """Seconds without viewer and without turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a session is made of. It owns the face and the transport, and closes them."""
+
+    face: Face | None
+    casting: Casting
+    chat: ChatModel
+    transport: Transport
+    viewers: Viewers | None
+    """The transport, if it is one that viewers come to by an offer."""
+    clock: Clock
+    journal: Journal
+    reaper: Reaper
