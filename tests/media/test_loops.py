@@ -1,5 +1,4 @@
 import asyncio
-import os
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +14,21 @@ from visavis.media.pictures import LoopClip
 both = pytest.mark.parametrize("codec", ["VP8", "H264"])
 
 
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
 @pytest.fixture
 def builds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were encoded."""
-    names: list[str] = []
+    made: list[str] = []
 
     def counted(clip: LoopClip, codec: VideoCodec, path: Path) -> None:
-        names.append(path.name)
+        made.append(path.name)
         encode_loop(clip, codec, path)
 
     monkeypatch.setattr(loops, "encode_loop", counted)
-    return names
+    return made
 
 
 @both
@@ -76,7 +79,7 @@ async def test_codecs_and_clips_have_files_of_their_own(tmp_path: Path, builds: 
     )
     files = ["moving.h264.loop", "moving.vp8.loop", "other.vp8.loop"]
     assert sorted(builds) == files
-    assert sorted(os.listdir(tmp_path)) == files
+    assert names(tmp_path) == files
 
 
 async def test_the_next_process_finds_it_in_the_directory(tmp_path: Path, builds: list[str]) -> None:
@@ -136,4 +139,4 @@ async def test_what_failed_can_be_tried_again(tmp_path: Path) -> None:
     assert store.peek(clip(), "VP8") is None
     place.unlink()
     assert len(await store.encoded(clip(), "VP8")) == 20
-    assert os.listdir(place) == ["moving.vp8.loop"]
+    assert names(place) == ["moving.vp8.loop"]

@@ -96,7 +96,7 @@ class TurnTaking:
         self._preemptive = preemptive
         self._onset = 0
         self._now: _Utterance | None = None
-        self._waiting: _Utterance | None = None
+        self._waiting: deque[_Utterance] = deque()
         self._pauses: deque[int] = deque(maxlen=20)
 
     @property
@@ -109,6 +109,17 @@ class TurnTaking:
         if self._now is None:
             return self._quiet(probability, avatar_speaks)
         return self._hearing(self._now, probability)
+
+    def press(self, *, avatar_speaks: bool) -> list[Action]:
+        """Push-to-talk: the user takes the floor by hand."""
+        if self._now is not None:
+            return []
+        self._now = _Utterance(avatar_speaks, 0, confirmed=True)
+        return [Action(Act.BEGIN), *([Action(Act.CONFIRM)] if avatar_speaks else [])]
+
+    def release(self) -> list[Action]:
+        """Push-to-talk: the user has said all."""
+        return self._over(self._now) if self._now is not None else []
 
     def partial(self, text: str) -> list[Action]:
         """Take what the recogniser has understood so far."""
@@ -124,9 +135,9 @@ class TurnTaking:
 
     def final(self, text: str) -> list[Action]:
         """Take what the recogniser makes of the utterance that `END` has ended."""
-        said, self._waiting = self._waiting, None
-        if said is None:
+        if not self._waiting:
             return []
+        said = self._waiting.popleft()
         if said.against and not said.confirmed:
             if not self._means_something(said, text):
                 return [*([Action(Act.DISCARD)] if said.prepared else []), Action(Act.RELEASE)]
@@ -148,8 +159,7 @@ class TurnTaking:
             return self._speech(now)
         now.silence_ms += WINDOW_MS
         if now.silence_ms >= self._enough(now) or now.length_ms >= LONGEST_MS:
-            self._now, self._waiting = None, now
-            return [Action(Act.END)]
+            return self._over(now)
         if self._may_prepare(now):
             now.prepared = now.partial
             return [Action(Act.PREPARE, now.partial)]
@@ -161,9 +171,13 @@ class TurnTaking:
         now.silence_ms = 0
         now.voiced_ms += WINDOW_MS
         if now.length_ms >= LONGEST_MS:
-            self._now, self._waiting = None, now
-            return [Action(Act.END)]
+            return self._over(now)
         return self._confirm(now)
+
+    def _over(self, now: _Utterance) -> list[Action]:
+        self._now = None
+        self._waiting.append(now)
+        return [Action(Act.END)]
 
     def _confirm(self, now: _Utterance) -> list[Action]:
         if not now.against or now.confirmed:

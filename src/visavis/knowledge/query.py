@@ -1,0 +1,185 @@
+"""A question → what to look for, in the words that the documents use."""
+
+import math
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Protocol
+
+from visavis.knowledge import Lookup, Wanted
+from visavis.knowledge.features import wanted as wanted_features
+from visavis.knowledge.lexicon import chinese, empty_words, light_words, synonyms
+from visavis.knowledge.spelling import checked, familiar, nearest
+from visavis.knowledge.words import normal, pairs, stem, tokens
+
+SYNONYM = 0.85
+MISSPELT = 0.85
+"""How well a synonym and a corrected word name what was asked for."""
+
+LIGHT = 0.3
+"""What a word that says little weighs, compared with one that says something."""
+
+FEATURE = 2.0
+"""The weight of what kind of thing is asked for: as much as a word that is in one passage of seven."""
+
+EARLIER = 3
+"""Earlier questions that are looked back at, at most."""
+
+LONGEST = 400
+"""Characters of a question that are looked at."""
+
+MOST = 24
+"""Things that one question can ask about."""
+
+_LEANS = re.compile(
+    r"^(?:and|or|but|so|also|then|what about|how about|what if|what else|anything else|why|why not|really|how come)\b"
+    r"|\b(?:it|its|they|them|their|theirs|that|those|these|this|he|him|his|she|her|there|one|ones|same|more|else|instead)\b"
+    r"|^(?:那|那么|还有|另外|可是|但是|如果是|为什么|要是|换成)|[它他她]们?|这[个些种里儿]|那[个些种里儿边]|呢[？?。]?$|^更多|再说|详细|其他"
+)
+"""A question that leans on what was said before."""
+
+_QUESTION_WORD = re.compile(r"\b(?:what|when|where|who|which|how|is|are|do|does|did|can|could|will|would|may|must|should)\b")
+
+
+class Vocabulary(Protocol):
+    """The words of all documents."""
+
+    passages: int
+    """How many passages there are."""
+
+    def frequency(self, word: str) -> int:
+        """How many passages have `word`."""
+
+    def similar(self, word: str) -> Sequence[str]:
+        """Words that may be what the misspelt `word` should be."""
+
+
+def understand(question: str, earlier: Sequence[str], vocabulary: Vocabulary) -> Lookup:
+    """What `question` asks about; `earlier` are the user's questions before it, the oldest first."""
+    reader = _Reader(vocabulary)
+    asked = reader.read(question)
+    context: list[Wanted] = []
+    if leans(question, asked):
+        for past in reversed(earlier[-EARLIER:]):
+            found = reader.read(past)
+            context += found
+            if found and not leans(past, found):
+                break
+    if not any(wanted.weight > FEATURE * LIGHT for wanted in asked if _is_subject(wanted)):
+        asked, context = [*asked, *context], []
+    return Lookup(tuple(asked[:MOST]), tuple(context[:MOST]))
+
+
+def leans(question: str, asked: Sequence[Wanted]) -> bool:
+    """Whether `question` can only be understood from what was said before it."""
+    text = normal(question).strip()
+    if _LEANS.search(text):
+        return True
+    subjects = sum(map(_is_subject, asked))
+    return subjects == 0 or (subjects == 1 and text.isascii() and _QUESTION_WORD.search(text) is None)
+
+
+def _is_subject(wanted: Wanted) -> bool:
+    """Whether it is more than a kind of thing, such as a time."""
+    return any(not form.startswith("#") for form in wanted.forms)
+
+
+class _Reader:
+    """Reads questions with one vocabulary in mind."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._frequencies: dict[str, int] = {}
+
+    def read(self, question: str) -> list[Wanted]:
+        text = normal(question[:LONGEST])
+        found: dict[frozenset[str], Wanted] = {}
+        for token, run in tokens(text):
+            for wanted in self._run(token) if run else self._word(token):
+                found.setdefault(frozenset(wanted.forms), wanted)
+        told = {form for wanted in found.values() for form in wanted.forms}
+        for feature in sorted(wanted_features(text) - told):
+            found[frozenset({feature})] = Wanted({feature: 1.0}, FEATURE)
+        return list(found.values())
+
+    def _word(self, word: str) -> list[Wanted]:
+        if word in empty_words() or (len(word) == 1 and not word.isdigit()):
+            return []
+        credit = 1.0
+        if not self._frequency(stem(word)) and stem(word) not in synonyms():
+            better = familiar(word)
+            if better in empty_words():
+                return []
+            if better is None or stem(better) not in light_words() | synonyms().keys():
+                better = self._corrected(stem(word))
+            if better is not None:
+                word, credit = better, MISSPELT
+        return [self._wanted(stem(word), credit)]
+
+    def _corrected(self, word: str) -> str | None:
+        return nearest(word, self._vocabulary.similar(word), self._frequency) if checked(word) else None
+
+    def _wanted(self, word: str, credit: float = 1.0, share: float = 1.0) -> Wanted:
+        forms = {other: SYNONYM * credit for other in sorted(synonyms().get(word, ()))}
+        forms = {word: credit} | {other: value for other, value in forms.items() if other != word}
+        known = {form: value for form, value in forms.items() if form.startswith("#") or self._frequency(form)}
+        frequency = self._frequency(word) or max(map(self._frequency, known), default=0)
+        weight = share * self._weight(frequency) * (LIGHT if word in light_words() else 1.0)
+        if any(form.startswith("#") for form in forms):
+            weight = min(weight, FEATURE)
+        return Wanted(known or forms, weight, bool(known))
+
+    def _run(self, run: str) -> list[Wanted]:
+        found: list[Wanted] = []
+        for piece in _phrases().split(run):
+            begin = 0
+            for match in _synonym_words().finditer(piece):
+                found += self._unspaced(piece[begin : match.start()])
+                found.append(self._wanted(match[0]))
+                begin = match.end()
+            found += self._unspaced(piece[begin:])
+        return found
+
+    def _unspaced(self, piece: str) -> list[Wanted]:
+        """Cover `piece` with pairs that the documents have: those between two words don't count then."""
+        found: list[Wanted] = []
+        covered = [False] * len(piece)
+        for at, pair in enumerate(pairs(piece)):
+            if self._frequency(pair):
+                new = (not covered[at]) + (not covered[at + 1])
+                covered[at] = covered[at + 1] = True
+                share = max(new, 0.5) / 2
+                share *= 0.5 if set(pair) & set(chinese.CHARACTERS) else 1.0
+                found.append(self._wanted(pair, share=share))
+        rest = "".join(" " if done else character for character, done in zip(piece, covered, strict=True))
+        for left in re.split(f"[ {chinese.CHARACTERS}]+", rest):
+            if len(left) == 1:
+                found.append(self._wanted(left, share=0.5))
+            elif left:
+                found += [self._wanted(pair, share=1.0 if at == 0 else 0.5) for at, pair in enumerate(pairs(left))]
+        return found
+
+    def _frequency(self, word: str) -> int:
+        if word not in self._frequencies:
+            self._frequencies[word] = 0 if word.startswith("#") else self._vocabulary.frequency(word)
+        return self._frequencies[word]
+
+    def _weight(self, frequency: int) -> float:
+        """Inverse document frequency."""
+        return math.log(1 + max(self._vocabulary.passages, 1) / (frequency + 0.5))
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    return _any_of(chinese.PHRASES.split())
+
+
+@cache
+def _synonym_words() -> re.Pattern[str]:
+    """Chinese words of two and more characters that have synonyms, or say little."""
+    known = {*synonyms(), *chinese.LIGHT.split()}
+    return _any_of([word for word in known if len(word) > 1 and not word.isascii()])
+
+
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted(map(re.escape, words), key=lambda word: (-len(word), word))))
