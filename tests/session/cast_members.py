@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
 
-from visavis.errors import InvalidInput
+from visavis.asr import Transcript
+from visavis.errors import InvalidInput, StageFailed
 from visavis.llm import Delta, Message, TextDelta, Tool
+from visavis.media.samples import Samples
 from visavis.tts import Mark, Speech, VoiceInfo
 
 RATE = 16_000
@@ -87,3 +89,39 @@ class ScriptedModel:
                 raise self.fails
         finally:
             self.open -= 1
+
+
+class Loudness:
+    """Takes loud sound for speech."""
+
+    window = 512
+
+    def probability(self, pcm: Samples) -> float:
+        return float(pcm.max() > 300)
+
+    def reset(self) -> None:
+        pass
+
+
+class Listener:
+    """Hears the words the test says are spoken: a partial as soon as they are set, then the final."""
+
+    def __init__(self) -> None:
+        self.partial = ""
+        self.final = ""
+        self.fails: StageFailed | None = None
+        self.heard: list[int] = []
+        """Samples of each utterance."""
+
+    async def transcribe(self, sound: AsyncIterator[Samples], language: str) -> AsyncIterator[Transcript]:
+        told = ""
+        samples = 0
+        async for piece in sound:
+            samples += len(piece)
+            if self.partial != told:
+                told = self.partial
+                yield Transcript(told, False, 0, samples * 3)
+        self.heard.append(samples)
+        if self.fails is not None:
+            raise self.fails
+        yield Transcript(self.final or self.partial, True, 0, samples * 3)

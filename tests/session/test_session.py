@@ -1,6 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import av
@@ -8,16 +6,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from tests.session.cast_members import ScriptedModel, ToneProvider
+from tests.session.room import ANY, SECOND, room, until
 from tests.session.still_face import StillFace
 from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge, UpstreamFailed
 from visavis.llm import Message
-from visavis.media.clock import ManualClock
 from visavis.media.timeline import PACKET
-from visavis.session.casting import Casting, VoiceChoice
+from visavis.session.casting import VoiceChoice
 from visavis.session.events import (
     AnswerDelta,
-    AnyEvent,
     Caption,
     Failed,
     FramesShown,
@@ -29,74 +25,8 @@ from visavis.session.events import (
     ViewerJoined,
     Warned,
 )
-from visavis.session.history import History
-from visavis.session.journal import Entry, Journal
-from visavis.session.log import EventLog
-from visavis.session.parts import Limits, Parts
-from visavis.session.reaper import Reaper
-from visavis.session.session import Session
-from visavis.testing.recording import RecordingTransport
-
-SECOND = 48_000
-ANY = VoiceChoice()
-PATIENT = Limits(text_chars=1000, peer_grace=60, idle_timeout=60)
-
-
-class Viewing(RecordingTransport):
-    """A transport with viewers who come and go as the test says."""
-
-    viewers = 0
-
-    async def offer(self, viewer_id: str, sdp: str) -> str:
-        return f"answer to {sdp}"
-
-
-class Room:
-    def __init__(self, face: StillFace, journal: Path | None, limits: Limits) -> None:
-        self.clock = ManualClock()
-        self.out = Viewing()
-        self.provider = ToneProvider()
-        self.voice = self.provider.english
-        self.model = ScriptedModel("Hello ", "there. ", "How are ", "you?")
-        self.face = face
-        self.reaper = Reaper()
-        casting = Casting(self._find, VoiceChoice("tone"), "en")
-        parts = Parts(face, casting, self.model, self.out, self.out, self.clock, Journal(journal), self.reaper)
-        self.events: list[AnyEvent] = []
-        log = EventLog(lambda record: self.events.append(record.event))
-        self.session = Session("session", parts, History("Be brief."), limits, log)
-
-    def _find(self, name: str) -> ToneProvider:
-        if name != "tone":
-            raise InvalidInput(f"unknown tts provider {name!r}")
-        return self.provider
-
-    def of(self, kind: type[AnyEvent]) -> list[AnyEvent]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def ended(self) -> list[tuple[str, str, str]]:
-        return [(event.reason, event.text, event.heard) for event in self.events if isinstance(event, TurnEnded)]
-
-
-@asynccontextmanager
-async def room(
-    face: StillFace | None = None,
-    journal: Path | None = None,
-    limits: Limits = PATIENT,
-) -> AsyncIterator[Room]:
-    made = Room(face or StillFace(), journal, limits)
-    try:
-        yield made
-    finally:
-        await made.session.close()
-        await made.reaper.close()
-
-
-async def until(log: EventLog, kind: type[AnyEvent]) -> AnyEvent:
-    async for record in log.read():
-        if isinstance(record.event, kind):
-            return record.event
-    raise AssertionError(f"the log ended without {kind.__name__}")
+from visavis.session.journal import Entry
+from visavis.session.parts import Limits
 
 
 async def test_a_text_is_said_and_its_events_come_in_causal_order() -> None:

@@ -62,6 +62,7 @@ async def render(text: str, request: NewSession, output: Path, settings: Setting
         chat=studio.chat_model(),
         transport=transport,
         viewers=None,
+        make_ear=None,
         clock=FreeClock(),
         journal=Journal(None),
         reaper=studio.reaper,

@@ -48,5 +48,9 @@ class Passage:
 class KnowledgeBase(Protocol):
     """Documents that can be asked."""
 
-    async def passages(self, question: str, limit: int = 5) -> Sequence[Passage]:
-        """The best `limit` passages, best first; empty if nothing fits."""
+    async def passages(self, question: str, limit: int = 5, earlier: Sequence[str] = ()) -> Sequence[Passage]:
+        """The best `limit` passages, best first; empty if nothing fits.
+
+        `earlier` are the user's questions before this one in the conversation, the oldest first: "And on
+        Sundays?" is understood from them. Raises `StageFailed("knowledge", …)`.
+        """

@@ -11,7 +11,8 @@ from visavis.errors import InvalidInput, TooLarge
 from visavis.knowledge.markup import read_html, read_markdown
 from visavis.knowledge.office import read_docx
 from visavis.knowledge.pdf import read_pdf
-from visavis.knowledge.sections import Section, SectionBuilder
+from visavis.knowledge.plain_text import read_text
+from visavis.knowledge.sections import Section
 
 MAX_BYTES = 20 * 1024 * 1024
 """The largest file."""
@@ -73,10 +74,7 @@ def decode(data: bytes) -> str:
 
 
 def _text(data: bytes) -> list[Section]:
-    sections = SectionBuilder()
-    for line in decode(data).splitlines():
-        sections.line(line)
-    return sections.sections()
+    return read_text(decode(data))
 
 
 def _markdown(data: bytes) -> list[Section]:

@@ -30,12 +30,15 @@ CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     heading TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX passages_by_document ON passages (document_id);
-CREATE TABLE vectors (
-    passage_id INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE, model TEXT NOT NULL, vector BLOB NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5 (collection, title, body, tokenize = "unicode61 remove_diacritics 0");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 CREATE TABLE spellings (spelling TEXT, word TEXT, PRIMARY KEY (spelling, word)) WITHOUT ROWID;
 """
+
+_REASONS = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it; try again",
+    sqlite3.SQLITE_INTERRUPT: "it takes too long",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Hit:
     text: str
     rank: float
     """BM25, greater is better."""
+    title: frozenset[str]
+    """The words of its source and heading."""
+    body: frozenset[str]
+    """The words of its text."""
 
 
 class Index:
@@ -157,13 +164,13 @@ class Index:
         where = " OR ".join(_collection_word(name) for name in collections)
         match = f"collection : ({where}) AND {{title body}} : ({' OR '.join(map(_quoted, forms))})"
         rows = self._connection.execute(
-            "SELECT p.id, d.name, p.heading, p.text, -w.score FROM"
-            " (SELECT rowid, bm25(words, 0.0, 2.0, 1.0) AS score FROM words WHERE words MATCH ?"
+            "SELECT p.id, d.name, p.heading, p.text, -w.score, w.title, w.body FROM"
+            " (SELECT rowid, title, body, bm25(words, 0.0, 2.0, 1.0) AS score FROM words WHERE words MATCH ?"
             "  ORDER BY score, rowid LIMIT ?) w"
             " JOIN passages p ON p.id = w.rowid JOIN documents d ON d.id = p.document_id ORDER BY w.score, p.id",
             (match, limit),
         )
-        return [Hit(*row) for row in rows]
+        return [Hit(*row, frozenset(title.split()), frozenset(body.split())) for *row, title, body in rows]
 
     def _index(self, passage_id: int, document_id: int, name: str, chunk: Chunk) -> None:
         (collection,) = self._connection.execute(
@@ -237,7 +244,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        reason = {sqlite3.SQLITE_BUSY: "another process is writing to it; try again"}.get(
+        reason = _REASONS.get(
             error.sqlite_errorcode & 0xFF, "check VISAVIS_DATA_DIR, its rights and the disk's space"
         )
         raise Unavailable(f"the document index can't be used now: {reason}") from error

@@ -60,6 +60,7 @@ class Studio:
             chat=self.chat_model(),
             transport=transport,
             viewers=transport,
+            make_ear=None,
             clock=RealClock(),
             journal=self.journal(session_id),
             reaper=self.reaper,

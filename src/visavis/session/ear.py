@@ -32,6 +32,12 @@ class Floor(Protocol):
     def speaking(self) -> bool:
         """Whether the avatar has the floor: a turn is in flight."""
 
+    def listening(self) -> None:
+        """Somebody seems to speak."""
+
+    def nothing(self) -> None:
+        """An utterance is over; perhaps it came to nothing."""
+
     def hold(self) -> None:
         """Hold the avatar at the present sample."""
 
@@ -144,6 +150,7 @@ class Ear:
         self._sound = asyncio.Queue(BACKLOG)
         for pcm in self._recent:
             self._sound.put_nowait(pcm)
+        self._floor.listening()
         task = asyncio.create_task(self._recognize(self._sound), name="recognise")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -162,6 +169,7 @@ class Ear:
         except StageFailed as error:
             self._floor.deaf(error)
         self._perform(self._taking.final(final))
+        self._floor.nothing()
 
     def _understand(self, transcript: Transcript) -> str:
         text = transcript.text.strip()

@@ -1,11 +1,13 @@
 """What a session is made of, and its limits."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from visavis.face import Face
 from visavis.llm import ChatModel
 from visavis.media.clock import Clock
 from visavis.session.casting import Casting
+from visavis.session.ear import Ear, Floor
 from visavis.session.journal import Journal
 from visavis.session.reaper import Reaper
 from visavis.transport import Transport, Viewers
@@ -33,6 +35,8 @@ class Parts:
     transport: Transport
     viewers: Viewers | None
     """The transport, if it is one that viewers come to by an offer."""
+    make_ear: Callable[[Floor], Awaitable[Ear]] | None
+    """Makes its ear, when there is something to hear; None if it has none."""
     clock: Clock
     journal: Journal
     reaper: Reaper

@@ -27,7 +27,9 @@ from visavis.session.events import (
     ViewerLeft,
     Warned,
 )
+from visavis.session.floor import SessionFloor
 from visavis.session.history import History
+from visavis.session.listening import Listening
 from visavis.session.log import EventLog
 from visavis.session.parts import Limits, Parts
 from visavis.session.playout import Playout
@@ -67,6 +69,10 @@ class Session:
         self._prepared: Turn | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
+        self.listening = (
+            Listening(parts.make_ear, SessionFloor(self), parts.reaper) if parts.make_ear is not None else None
+        )
+        """What it hears; None if it has no ears."""
         events.add(StateChanged("created"))
         self._expire_after(limits.idle_timeout, "idle")
 
@@ -130,13 +136,14 @@ class Session:
         cast = self._admit(prompt, VoiceChoice())
         self._prepared = self._make("chat", prompt, cast, self._answer(prompt))
 
-    def commit(self) -> str:
-        """Give the prepared answer, now; a turn in flight is interrupted. Returns the turn's id."""
+    def commit(self) -> bool:
+        """Give the prepared answer, now; a turn in flight is interrupted. False if none is prepared."""
         turn, self._prepared = self._prepared, None
         if turn is None:
-            raise Conflict("nothing is prepared")
+            return False
         self.interrupt()
-        return self._launch(turn)
+        self._launch(turn)
+        return True
 
     def discard(self) -> None:
         """Forget the prepared answer, without a trace."""
@@ -344,6 +351,8 @@ class Session:
     async def _close(self, reason: TerminationReason) -> None:
         if self._expiry is not None:
             self._expiry.cancel()
+        if self.listening is not None:
+            await self.listening.close()
         self.interrupt()
         self.discard()
         if self._playing is not None:

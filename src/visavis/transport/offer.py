@@ -47,8 +47,11 @@ class ViewerOffer:
             raise InvalidInput("The SDP offer is malformed.") from None
         if not 0 < len(description.media) <= MAX_SECTIONS:
             raise InvalidInput(f"The SDP offer needs 1 to {MAX_SECTIONS} media sections.")
-        if len({media.rtp.muxId for media in description.media}) < len(description.media):
+        mids = {media.rtp.muxId for media in description.media}
+        if len(mids) < len(description.media):
             raise InvalidInput("Each media section of the SDP offer needs an a=mid of its own.")
+        if not mids.issuperset(mid for group in description.group for mid in group.items):
+            raise InvalidInput("The a=group of the SDP offer names a section that isn't there.")
         for media in description.media:
             _check(media)
         kinds: list[Kind] = []

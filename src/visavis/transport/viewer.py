@@ -115,6 +115,9 @@ class WebRtcViewer:
                 await asyncio.wait_for(self._peer.close(), CLOSE_TIMEOUT)
             except TimeoutError:
                 logger.warning("a peer took more than %s s to close", CLOSE_TIMEOUT)
+            except REFUSED as error:
+                # A connection that an odd offer left half made; the offer itself has been answered.
+                logger.warning("a peer could not be closed in order: %s", type(error).__name__)
 
     async def _negotiate(self, peer: RTCPeerConnection, offer: ViewerOffer) -> str:
         # Preferences count only if they are set before the offer is read.

@@ -59,7 +59,9 @@ async def _measure(server: Server, name: str, avatar: str, model: str, turns: in
                 answered.append(answer)
                 late.append(packets)
     measures = [
-        Measure("interrupt", "POST /interrupt → last sound packet of the turn", "ms", silent, TARGETS["interrupt"]),
+        Measure(
+            "interrupt", "POST /interrupt → last sound packet of the turn", "ms", silent, TARGETS["interrupt"]
+        ),
         Measure("interrupt, answer", "POST /interrupt → answer", "ms", answered),
         Measure(
             "interrupt, after",

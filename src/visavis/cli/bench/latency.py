@@ -57,7 +57,9 @@ class Findings:
     def report(self, server: str) -> Report:
         """Everything that was found."""
         measures = [
-            Measure(name, span, "s" if name.startswith(("healthy", "cold")) else "ms", values, TARGETS.get(name, ()))
+            Measure(
+                name, span, "s" if name.startswith(("healthy", "cold")) else "ms", values, TARGETS.get(name, ())
+            )
             for name, span in SPANS.items()
             if (values := self.values.get(name))
         ]

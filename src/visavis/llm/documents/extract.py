@@ -1,0 +1,150 @@
+"""Passages → the sentences in them that answer the question, or none if they don't.
+
+How sure an answer is does not follow from a search engine's score, which any passage gets that shares a word. It is
+how much of what was asked the sentence and its surroundings name, rare words counting for more.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from visavis.knowledge import Lookup, Passage, Wanted
+from visavis.knowledge.words import word_set
+from visavis.speech_text.sentences import sentences as split
+
+MAX_SENTENCES = 3
+
+MAX_CHARS = 300
+"""Of all sentences together; a single longer one is told all the same."""
+
+TITLE = 0.9
+BESIDE = 0.6
+PASSAGE = 0.4
+"""How well something is named if not the sentence does it, but its headings, a sentence beside it, the passage."""
+
+SURE = 0.5
+"""The least that has to be named for an answer."""
+
+SURE_WITHOUT = 0.72
+"""The same if what weighs most in the question is named nowhere around."""
+
+ALIKE = 0.9
+"""A neighbour that answers nearly as well belongs to the answer: a further row of a table, a further item."""
+
+_LEANS = re.compile(
+    r"(?:it|its|they|their|these|those|this|that|then|however|otherwise|also|instead|he|she|but|afterwards)\b"
+    r"|[它其这该此]|否则|但|然后|因此|同时|另外|如果仍",
+    re.IGNORECASE,
+)
+"""A sentence that can't be understood without the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer in the documents."""
+
+    sentences: tuple[str, ...]
+    source: str
+    confidence: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A passage, cut into sentences."""
+
+    passage: Passage
+    sentences: Sequence[str]
+    words: Sequence[frozenset[str]]
+    title: frozenset[str]
+    everything: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    place: _Place
+    at: int
+    confidence: float
+    score: float
+
+
+def extract(passages: Sequence[Passage], lookup: Lookup, told: Callable[[str], bool]) -> Found | None:
+    """The best answer, or None; `told` says which sentences not to tell again."""
+    best: _Candidate | None = None
+    for order, passage in enumerate(passages):
+        place = _place(passage)
+        for at in range(len(place.sentences)):
+            if told(place.sentences[at]):
+                continue
+            candidate = _judge(place, at, passage.lookup or lookup, order)
+            if best is None or candidate.score > best.score:
+                best = candidate
+    if best is None or not _sure(best, best.place.passage.lookup or lookup):
+        return None
+    chosen = _with_neighbours(best, best.place.passage.lookup or lookup, told)
+    return Found(tuple(chosen), best.place.passage.source, round(best.confidence, 3))
+
+
+def _place(passage: Passage) -> _Place:
+    sentences = [one.strip() for one in split(passage.text, 500) if any(map(str.isalnum, one))]
+    title = word_set(f"{passage.source} {passage.heading}")
+    return _Place(passage, sentences, [word_set(one) for one in sentences], title, word_set(passage.text))
+
+
+def _judge(place: _Place, at: int, lookup: Lookup, order: int) -> _Candidate:
+    total = sum(one.weight for one in lookup.asked) or 1.0
+    confidence = sum(one.weight * _credit(one, place, at) for one in lookup.asked) / total
+    own = sum(one.weight * one.named(place.words[at]) for one in lookup.asked) / total
+    context = 0.0
+    if lookup.context:
+        weight = sum(one.weight for one in lookup.context) or 1.0
+        context = sum(one.weight * _credit(one, place, at) for one in lookup.context) / weight
+    length = max(len(place.sentences[at]) - 200, 0) / 2000
+    score = confidence + 0.2 * own + 0.3 * context - 0.03 * order - length
+    return _Candidate(place, at, confidence, score)
+
+
+def _credit(wanted: Wanted, place: _Place, at: int) -> float:
+    beside = place.words[max(at - 1, 0) : at + 2]
+    return max(
+        wanted.named(place.words[at]),
+        TITLE * wanted.named(place.title),
+        BESIDE * max(map(wanted.named, beside)),
+        PASSAGE * wanted.named(place.everything),
+    )
+
+
+def _sure(candidate: _Candidate, lookup: Lookup) -> bool:
+    subjects = [one for one in lookup.asked if not all(form.startswith("#") for form in one.forms)]
+    heaviest = max(subjects, key=lambda one: one.weight, default=None)
+    everything = candidate.place.everything | candidate.place.title
+    missed = heaviest is not None and heaviest.named(everything) == 0
+    return candidate.confidence >= (SURE_WITHOUT if missed else SURE)
+
+
+def _with_neighbours(best: _Candidate, lookup: Lookup, told: Callable[[str], bool]) -> list[str]:
+    """The sentence with those around it that belong to the answer, in the document's order."""
+    place, first, last = best.place, best.at, best.at
+    count = len(place.sentences)
+
+    def fits(at: int) -> bool:
+        chosen = place.sentences[min(first, at) : max(last, at) + 1]
+        return 0 <= at < count and len(chosen) <= MAX_SENTENCES and sum(map(len, chosen)) <= MAX_CHARS
+
+    if _LEANS.match(place.sentences[first]) and fits(first - 1):
+        first -= 1
+    for wanted in lookup.asked:
+        if max(wanted.named(words) for words in (*place.words[first : last + 1], place.title)) > 0:
+            continue
+        if fits(last + 1) and wanted.named(place.words[last + 1]):
+            last += 1
+        elif fits(first - 1) and wanted.named(place.words[first - 1]):
+            first -= 1
+    while fits(last + 1) and (
+        place.sentences[last].endswith((":", "："))
+        or _judge(place, last + 1, lookup, 0).score >= ALIKE * best.score
+        or (_LEANS.match(place.sentences[last + 1]) and last == best.at)
+    ):
+        last += 1
+    chosen = place.sentences[first : last + 1]
+    return [one for one in chosen if not told(one)] if len(chosen) > 1 else list(chosen)
