@@ -340,17 +340,17 @@ async def test_coming_and_going_leaves_no_task_and_no_socket(
 ) -> None:
     offer = await peers().offer()
 
-    async def come_and_go() -> tuple[int, int]:
+    async def come_and_go() -> int:
         for i in range(10):
             await transport.offer(f"viewer {i % 3}", offer)
         for viewer in list(transport._viewers.values()):
             transport._let_go(viewer)
-        await asyncio.gather(*transport._leaving)
-        # What was cancelled on the way ends now.
-        for _ in range(20):
-            await asyncio.sleep(0)
-        return len(asyncio.all_tasks()), open_files()
+        async with asyncio.timeout(PATIENCE):
+            while others := asyncio.all_tasks() - before:
+                await asyncio.wait(others)
+        return open_files()
 
+    before = asyncio.all_tasks()
     assert await come_and_go() == await come_and_go()
 
 

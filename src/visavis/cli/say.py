@@ -48,6 +48,8 @@ def say(text: str, avatar: str, model: str, tts: str, voice: str, output: Path, 
         seconds = asyncio.run(render(text, request, output, settings))
     except VisavisError as error:
         raise click.ClickException(error.message) from None
+    except OSError as error:
+        raise click.ClickException(f"{output} can't be written: {error.strerror}") from None
     click.echo(f"{output}: {seconds:.1f} s", err=True)
 
 
@@ -68,11 +70,15 @@ async def render(text: str, request: NewSession, output: Path, settings: Setting
         reaper=studio.reaper,
     )
     session = Session("say", parts, studio.history(request), Limits(LONGEST, 0, 3600), EventLog())
+    complete = False
     try:
         session.say(text, VoiceChoice())
         await _follow(session, len(text))
         await session.playout.linger(TAIL)
+        complete = True
     finally:
+        if not complete:
+            transport.abort()
         await session.close()
         await studio.close()
     return session.playout.position / 48_000

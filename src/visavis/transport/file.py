@@ -21,6 +21,10 @@ class FileTransport:
     def flush(self) -> None:
         """Nothing waits here: what was played is in the file."""
 
+    def abort(self) -> None:
+        """Leave no file: what follows, `close` too, does nothing."""
+        self._writer.abort()
+
     async def close(self) -> None:
         """Complete the file, which is rewritten once to put its index in front."""
         await asyncio.to_thread(self._writer.close)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from aioice.ice import StunProtocol
 from aioice.stun import Message
@@ -16,6 +17,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.rtcicetransport import RTCIceParameters
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtp import RTCP_PSFB_APP, AnyRtcpPacket, RtcpPsfbPacket, unpack_remb_fci
 
@@ -163,6 +165,14 @@ class WebRtcViewer:
             request_received(message, addr, protocol)
 
         connection.request_received = checked  # type: ignore[method-assign]  # no public hook
+        start = transport.transport.start
+
+        async def start_unless_closed(remoteParameters: RTCIceParameters) -> None:
+            with suppress(InvalidStateError):
+                await start(remoteParameters)
+
+        # A peer that is closed while it connects raises in a task of aiortc's that nobody awaits.
+        transport.transport.start = start_unless_closed  # type: ignore[method-assign]  # no public hook
 
     def _heard(self, bandwidth_kbps: float | None) -> None:
         self._alive()

@@ -57,13 +57,15 @@ class Findings:
     def report(self, server: str) -> Report:
         """Everything that was found."""
         measures = [
-            Measure(
-                name, span, "s" if name.startswith(("healthy", "cold")) else "ms", values, TARGETS.get(name, ())
-            )
+            Measure(name, span, _unit(name), values, TARGETS.get(name, ()))
             for name, span in SPANS.items()
             if (values := self.values.get(name))
         ]
         return Report("latency", describe(server), measures, self.left_out)
+
+
+def _unit(name: str) -> str:
+    return "s" if name.startswith(("healthy", "cold")) else "ms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,8 @@ async def _turns(first: Visit, count: int, findings: Findings) -> None:
     await first.sound()
     await first.interrupt()
     await first.quiet()
-    familiar: Familiar | None = Familiar()
-    if not await _learned(first, familiar):
-        familiar = None
+    familiar = await _learned(first)
+    if familiar is None:
         findings.left_out["speak, picture"] = (
             "the idle pictures do not repeat, so a new one can't be told from them without decoding"
         )
@@ -179,15 +180,16 @@ async def _turns(first: Visit, count: int, findings: Findings) -> None:
         findings.left_out["speak, picture"] = f"{unseen} of {count} turns showed no new picture in {PICTURE:g} s"
 
 
-async def _learned(first: Visit, familiar: Familiar) -> bool:
-    """Watch the session idle until its pictures repeat; False if they never do."""
+async def _learned(first: Visit) -> Familiar | None:
+    """Watch the session idle until its pictures repeat; None if they never do."""
+    familiar = Familiar()
     give_up = time.monotonic() + LEARN
     while time.monotonic() < give_up:
         first.viewer.packets.clear()
         await asyncio.sleep(0.5)
         if familiar.learn(first.viewer.packets):
-            return True
-    return False
+            return familiar
+    return None
 
 
 async def _settled(first: Visit, familiar: Familiar | None) -> None:

@@ -12,7 +12,7 @@ from visavis import __version__
 
 
 def describe(server: str) -> dict[str, Any]:
-    """The machine of this process, the time, and the code if it runs from a checkout. `server` is what was measured."""
+    """The machine, the code and the time of a run; `server` says what was measured."""
     return {
         "server": server,
         "cpu": cpu_model(),

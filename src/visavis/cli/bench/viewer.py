@@ -86,9 +86,10 @@ class Viewer:
         """Take the answer; it connects in the background."""
         await self._peer.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         for transceiver in self._peer.getTransceivers():
+            kind: Kind = "video" if transceiver.kind == "video" else "audio"
             for codec in transceiver._codecs:
-                if not codec.mimeType.endswith("/rtx"):
-                    self._kinds[codec.payloadType] = transceiver.kind
+                if codec.payloadType is not None and not codec.mimeType.endswith("/rtx"):
+                    self._kinds[codec.payloadType] = kind
 
     async def connected(self) -> None:
         """Return when media can flow. `TimeoutError` if that takes too long."""

@@ -1,6 +1,5 @@
 """`Visit`: one session of the server with one viewer, and what can be awaited of it."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,8 +53,8 @@ class Visit:
 
     async def quiet(self) -> None:
         """Return when nothing was heard for a while."""
-        while await self.viewer.first(lambda packet: packet.audible, QUIET):
-            await asyncio.sleep(QUIET)
+        while await self.viewer.first(lambda packet: packet.audible, QUIET) is not None:
+            pass
 
 
 @asynccontextmanager
