@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -196,10 +197,35 @@ def test_every_entry_point_loads(point: EntryPoint) -> None:
     assert callable(point.load())
 
 
-def test_the_configuration_page_is_complete() -> None:
+def documented_settings() -> Iterator[str]:
+    """The row of each setting: name, default, and the docstring below the field."""
+    tree = ast.parse((ROOT / "src/visavis/settings.py").read_text("utf-8"))
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
+    for field, below in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+            default = Settings.model_fields[field.target.id].get_default(call_default_factory=True)
+            shown = (
+                ""
+                if default in ("", None, {})
+                else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+            )
+            text = ast.literal_eval(below.value)
+            yield f"| `VISAVIS_{field.target.id.upper()}` | {shown} | {text} |"
+
+
+def test_the_configuration_page_says_what_the_settings_say() -> None:
+    lines = set((ROOT / "docs/configuration.md").read_text("utf-8").splitlines())
+    rows = list(documented_settings())
+    assert len(rows) == len(Settings.model_fields), "a field without a docstring below it"
+    assert [row for row in rows if row not in lines] == []
+
+
+def test_the_configuration_page_names_every_alias_and_nothing_that_does_not_exist() -> None:
     text = (ROOT / "docs/configuration.md").read_text("utf-8")
-    ours = {f"VISAVIS_{field.upper()}" for field in Settings.model_fields}
-    aliases = {name for names in ALIASES.values() for name in names}
-    assert {name for name in ours | aliases if f"`{name}`" not in text} == set()
-    mentioned = set(re.findall(r"`((?:VISAVIS|OPENTALKING)_[A-Z0-9_]+)`", text))
-    assert mentioned - ours - aliases - {"VISAVIS_CONFIG", "VISAVIS_OPTIONS__ESPEAK__RATE"} == set()
+    for field, names in ALIASES.items():
+        assert [name for name in names if f"| `{name}` | `VISAVIS_{field.upper()}` |" not in text] == []
+    known = {f"VISAVIS_{field.upper()}" for field in Settings.model_fields} | {"VISAVIS_CONFIG"}
+    known |= {name for names in ALIASES.values() for name in names}
+    for page in pages():
+        named = set(re.findall(r"\b((?:VISAVIS|OPENTALKING)_[A-Z0-9_]+)\b", page.read_text("utf-8")))
+        assert {name for name in named - known if not name.startswith("VISAVIS_OPTIONS__")} == set(), page.name

@@ -16,7 +16,8 @@ class BodyLimit:
     """Pure ASGI middleware: a request whose body is over its limit is answered with what `refuse` makes.
 
     `max_bytes` holds for every path except those that begin with a prefix in `overrides`, where the
-    longest prefix that fits says the limit; prefixes end at a `/` or at the end of the path.
+    longest prefix that fits says the limit; prefixes end at a `/` or at the end of the path. `endings` does
+    the same by a path's last part, for uploads below an id.
     An announced length is believed only to refuse early; what arrives is counted in any case.
 
     If the application began to answer before the limit was passed, its answer can't be replaced: it then
@@ -24,11 +25,17 @@ class BodyLimit:
     """
 
     def __init__(
-        self, app: ASGIApp, max_bytes: int, refuse: Refuse, overrides: Mapping[str, int] | None = None
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        refuse: Refuse,
+        overrides: Mapping[str, int] | None = None,
+        endings: Mapping[str, int] | None = None,
     ) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._refuse = refuse
+        self._endings = dict(endings or {})
         self._overrides = sorted((overrides or {}).items(), key=lambda item: len(item[0]), reverse=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +78,8 @@ class BodyLimit:
             await self._answer(limit, scope, receive, send)
 
     def _limit(self, path: str) -> int:
+        if limit := self._endings.get(path.rpartition("/")[2]):
+            return limit
         for prefix, limit in self._overrides:
             if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
                 return limit

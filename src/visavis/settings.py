@@ -16,6 +16,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "cors_origins": ("OPENTALKING_CORS_ORIGINS",),
     "avatars_dir": ("OPENTALKING_AVATARS_DIR",),
     "tts": ("OPENTALKING_TTS_DEFAULT_PROVIDER", "OPENTALKING_TTS_PROVIDER"),
+    "asr": ("OPENTALKING_STT_DEFAULT_PROVIDER", "OPENTALKING_STT_PROVIDER"),
     "voice": ("OPENTALKING_TTS_VOICE",),
     "llm_base_url": ("OPENTALKING_LLM_BASE_URL",),
     "llm_api_key": ("OPENTALKING_LLM_API_KEY",),
@@ -67,10 +68,23 @@ class Settings(BaseSettings):
     """The voice provider of sessions that name none."""
     voice: str = Field(default="", validation_alias=_names("voice"))
     """The provider's voice; empty lets the language of each sentence choose."""
+    tts_fallback: bool = False
+    """Let the default provider speak, with a warning, where a client names a documented one that is not installed."""
     language: str = "en"
     """BCP 47 tag of the language that Latin script is taken to be."""
+    asr: str = Field(default="pocketsphinx", validation_alias=_names("asr"))
+    """The recogniser."""
+    asr_model: str = ""
+    """The recogniser's model; empty for its default."""
+    asr_processes: int = Field(default=1, ge=1, le=64)
+    """Recogniser processes per media worker; each takes one utterance at a time."""
+    vad: str = "gate"
+    """The voice activity detector."""
+    preemptive: bool = True
+    """Prepare an answer while the user's last pause may still be only a pause."""
+
     llm: str = ""
-    """The chat model provider; empty means `openai` if `llm_base_url` is set, else `echo`."""
+    """The chat model provider; empty means `openai` if `llm_base_url` is set, else `documents`."""
     llm_base_url: str = Field(default="", validation_alias=_names("llm_base_url"))
     """An OpenAI-compatible endpoint, up to and including `/v1`."""
     llm_api_key: str = Field(default="", validation_alias=_names("llm_api_key"), repr=False)
@@ -141,4 +155,4 @@ class Settings(BaseSettings):
     @property
     def chat_provider(self) -> str:
         """The chat model provider in force."""
-        return self.llm or ("openai" if self.llm_base_url else "echo")
+        return self.llm or ("openai" if self.llm_base_url else "documents")

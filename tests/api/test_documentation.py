@@ -42,6 +42,7 @@ async def test_the_document_has_the_slices_routes(document: dict[str, Any]) -> N
         f"POST {session}/speak",
         f"POST {session}/chat",
         f"POST {session}/interrupt",
+        f"POST {session}/transcribe",
         f"POST {session}/webrtc/offer",
         f"GET {session}/events",
     }

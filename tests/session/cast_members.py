@@ -8,6 +8,7 @@ import numpy as np
 
 from visavis.asr import Transcript
 from visavis.errors import InvalidInput, StageFailed
+from visavis.knowledge import Passage
 from visavis.llm import Delta, Message, TextDelta, Tool
 from visavis.media.samples import Samples
 from visavis.tts import Mark, Speech, VoiceInfo
@@ -73,12 +74,16 @@ class ScriptedModel:
     def __init__(self, *deltas: str) -> None:
         self.deltas = deltas
         self.asked: list[Sequence[Message]] = []
+        self.passages: list[Sequence[Passage]] = []
         self.fails: Exception | None = None
         self.gate: asyncio.Semaphore | None = None
         self.open = 0
 
-    async def answer(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> AsyncIterator[Delta]:
+    async def answer(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), passages: Sequence[Passage] = ()
+    ) -> AsyncIterator[Delta]:
         self.asked.append(messages)
+        self.passages.append(passages)
         self.open += 1
         try:
             for delta in self.deltas:

@@ -20,6 +20,7 @@ from visavis.session.parts import Limits, Parts
 from visavis.session.reaper import Reaper
 from visavis.session.session import Session
 from visavis.session.turn_taking import TurnTaking
+from visavis.testing.fakes import FakeKnowledgeBase
 from visavis.testing.recording import RecordingTransport
 
 SECOND = 48_000
@@ -44,6 +45,7 @@ class Room:
         self.voice = self.provider.english
         self.model = ScriptedModel("Hello ", "there. ", "How are ", "you?")
         self.listener = Listener()
+        self.knowledge = FakeKnowledgeBase()
         self.face = face
         self.reaper = Reaper()
         casting = Casting(self._find, VoiceChoice("tone"), "en")
@@ -51,6 +53,7 @@ class Room:
             face=face,
             casting=casting,
             chat=self.model,
+            knowledge=self.knowledge,
             transport=self.out,
             viewers=self.out,
             make_ear=self._make_ear,

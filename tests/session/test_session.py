@@ -332,3 +332,15 @@ async def test_the_face_goes_on_from_the_picture_being_shown() -> None:
         here.session.say("Hello.", ANY)
         await here.clock.advance(SECOND)
     assert here.face.began_after is shown
+
+
+async def test_the_model_is_given_what_the_documents_say() -> None:
+    async with room() as here:
+        here.session.chat("When does the shop open?", ANY)
+        await here.clock.advance(3 * SECOND)
+        here.session.chat("Is parking free?", ANY)
+        await here.clock.advance(3 * SECOND)
+
+    assert [passage.source for passage in here.model.passages[0]][0] == "hours.md"
+    assert [passage.source for passage in here.model.passages[1]][0] == "parking.md"
+    assert here.knowledge.asked[1] == ("Is parking free?", ("When does the shop open?",))

@@ -66,7 +66,9 @@ class Model:
     def __init__(self, *deltas: Delta) -> None:
         self._deltas = deltas
 
-    async def answer(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> AsyncIterator[Delta]:
+    async def answer(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), passages: Sequence[Passage] = ()
+    ) -> AsyncIterator[Delta]:
         for delta in self._deltas:
             yield delta
 
@@ -159,7 +161,7 @@ class Knowledge:
         self._found = found
         self._obeys = obeys
 
-    async def passages(self, question: str, limit: int = 5) -> Sequence[Passage]:
+    async def passages(self, question: str, limit: int = 5, earlier: Sequence[str] = ()) -> Sequence[Passage]:
         if not self._obeys:
             return self._found
         return self._found[:limit] if question else ()

@@ -19,10 +19,25 @@ from aiortc.mediastreams import MediaStreamError
 from visavis.media.pictures import I420
 from visavis.media.samples import Samples
 from visavis.transport.ice import Network
+from visavis.transport.viewer import WebRtcViewer
 from visavis.transport.webrtc import WebRtcTransport
 
 PATIENCE = 20.0
 """Seconds until a test gives up waiting."""
+
+
+class Comings(asyncio.Queue[tuple[str, str]]):
+    """Who joined and who left, in order."""
+
+    def joined(self, viewer: WebRtcViewer) -> None:
+        self.put_nowait(("joined", viewer.id))
+
+    def left(self, viewer: WebRtcViewer) -> None:
+        self.put_nowait(("left", viewer.id))
+
+    async def next(self) -> tuple[str, str]:
+        async with asyncio.timeout(PATIENCE):
+            return await self.get()
 
 
 class Peer:

@@ -21,6 +21,7 @@ from visavis.errors import TooLarge
 from visavis.limits import BodyLimit
 from visavis.pool import SessionPool
 from visavis.settings import Settings
+from visavis.uploads import Uploads
 
 FAMILIES: Sequence[Family] = (opentalking.FAMILY,)
 
@@ -46,12 +47,14 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue) -> F
         generate_unique_id_function=lambda route: route.name,
         exception_handlers={HTTPException: _refuse},
     )
-    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings))
+    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings), Uploads(settings))
     app.include_router(opentalking.router())
     app.include_router(web.router)
     app.mount("/web", web.Assets(), name="web")
     app.add_middleware(StayHome)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, refuse=_too_large)
+    app.add_middleware(
+        BodyLimit, max_bytes=settings.max_body_bytes, refuse=_too_large, endings=opentalking.UPLOADS
+    )
     if origins := [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]:
         # The outermost, so that a browser may read refusals, too.
         app.add_middleware(

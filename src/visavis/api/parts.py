@@ -9,6 +9,7 @@ from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
 from visavis.pool import SessionPool
 from visavis.settings import Settings
+from visavis.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Parts:
     settings: Settings
     catalogue: Catalogue
     capabilities: Capabilities
+    uploads: Uploads
 
 
 async def parts(request: Request) -> Parts:

@@ -15,6 +15,7 @@ class LazyGroup(click.Group):
         "serve": "visavis.cli.serve:serve",
         "say": "visavis.cli.say:say",
         "doctor": "visavis.cli.doctor:doctor",
+        "knowledge": "visavis.cli.knowledge:knowledge",
         "bench": "visavis.cli.bench:bench",
     }
 

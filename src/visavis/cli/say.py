@@ -62,6 +62,7 @@ async def render(text: str, request: NewSession, output: Path, settings: Setting
         face=face,
         casting=studio.casting(request),
         chat=studio.chat_model(),
+        knowledge=None,
         transport=transport,
         viewers=None,
         make_ear=None,

@@ -11,9 +11,11 @@ COLLECTION = "visavis"
 
 
 def about_index() -> Index:
-    """Their index, in memory: it belongs to the program, not to the user's data."""
+    """Their index, in memory: it belongs to the program, not to the user's data. Titles are what is cited."""
     index = Index(None)
     for file in sorted((files("visavis.knowledge") / "about").iterdir(), key=lambda file: file.name):
         if file.name.endswith(".md"):
-            index.add(COLLECTION, file.name, chunks(read(file.name, file.read_bytes()).sections))
+            document = read(file.name, file.read_bytes())
+            title = document.sections[0].heading
+            index.add(COLLECTION, title, chunks(document.sections))
     return index

@@ -8,13 +8,14 @@ from visavis.errors import StageFailed, Unavailable
 from visavis.knowledge import Passage
 from visavis.knowledge.about import COLLECTION as ABOUT
 from visavis.knowledge.about import about_index
-from visavis.knowledge.index import Index
+from visavis.knowledge.fusion import Embedder, nearest
+from visavis.knowledge.index import Hit, Index
 from visavis.knowledge.library import DEFAULT, FILE
 from visavis.knowledge.query import understand
 from visavis.knowledge.ranking import rank
 from visavis.settings import Settings
 
-CANDIDATES = 40
+CANDIDATES = 30
 """Passages that are looked at closely."""
 
 MAX_FORMS = 32
@@ -33,8 +34,14 @@ class SqliteKnowledgeBase:
     Documents that are added or removed count from the next question on.
     """
 
-    def __init__(self, settings: Settings, collections: Sequence[str] = ()) -> None:
-        """`collections` empty: the default one, and while that is empty the documents about Visavis."""
+    def __init__(
+        self, settings: Settings, collections: Sequence[str] = (), embedder: Embedder | None = None
+    ) -> None:
+        """`collections` empty: the default one, and while that is empty the documents about Visavis.
+
+        `embedder`: find by meaning as well; it has to be the one that the documents were added with.
+        """
+        self._embedder = embedder
         self._path = settings.data_dir / FILE
         self._collections = tuple(collections)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="visavis-knowledge")
@@ -76,14 +83,28 @@ class SqliteKnowledgeBase:
                 wanted = sorted((*lookup.asked, *lookup.context), key=lambda one: -one.weight)
                 forms = [form for one in wanted for form in one.forms if not form.startswith("#")]
                 hits = index.search(list(dict.fromkeys(forms))[:MAX_FORMS], collections, CANDIDATES)
-            found += rank(hits, lookup, limit)
+                alike = self._alike(index, question, collections) if self._embedder else []
+            found += rank(hits, lookup, alike)[:limit]
         return sorted(found, key=lambda passage: -passage.score)[:limit]
+
+    def _alike(self, index: Index, question: str, collections: Sequence[str]) -> list[Hit]:
+        """The passages that mean something like the question, nearest first."""
+        if self._embedder is None or not question.strip():
+            return []
+        ids, vectors = index.vectors(self._embedder.name, collections)
+        if not ids:
+            return []
+        best = [ids[row] for row in nearest(self._embedder.embed([question])[0], vectors, CANDIDATES)]
+        hits = {hit.id: hit for hit in index.hits(best)}
+        return [hits[number] for number in best]
 
     def _places(self) -> list[tuple[Index, Sequence[str]]]:
         """Where to look, and for which collections."""
         named = [name for name in self._collections or (DEFAULT,) if name != ABOUT]
         if self._added is None and self._path.exists():
             self._added = Index(self._path)
+        if self._added is not None:
+            self._added.stop_after(SECONDS)
         places: list[tuple[Index, Sequence[str]]] = []
         if self._added is not None and named and self._added.has(named):
             places.append((self._added, named))

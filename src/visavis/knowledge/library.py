@@ -6,6 +6,7 @@ from visavis.errors import InvalidInput, NotFound
 from visavis.knowledge.about import COLLECTION as ABOUT
 from visavis.knowledge.chunks import chunks
 from visavis.knowledge.documents import read
+from visavis.knowledge.fusion import Embedder
 from visavis.knowledge.index import DocumentRecord, Index
 from visavis.settings import Settings
 
@@ -21,7 +22,9 @@ _COLLECTION = re.compile(r"\w[\w .-]{0,63}")
 class Library:
     """What is in the index; a context manager that closes it. `Unavailable` if it can't be written."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
+        """`embedder`: also keep what the passages mean, for a knowledge base that has the same one."""
+        self._embedder = embedder
         self._index = Index(settings.data_dir / FILE, writable=True)
 
     def __enter__(self) -> "Library":
@@ -41,7 +44,11 @@ class Library:
         """
         check_collection(collection)
         document = read(name, data)
-        document_id = self._index.add(collection, document.name, chunks(document.sections))
+        cut = chunks(document.sections)
+        document_id = self._index.add(collection, document.name, cut)
+        if self._embedder is not None:
+            vectors = self._embedder.embed([f"{chunk.heading}\n{chunk.text}" for chunk in cut])
+            self._index.set_vectors(document_id, self._embedder.name, vectors)
         return next(record for record in self._index.documents(collection) if record.id == document_id)
 
     def documents(self, collection: str | None = None) -> list[DocumentRecord]:

@@ -5,10 +5,48 @@ from html.parser import HTMLParser
 
 from visavis.knowledge.sections import Section, SectionBuilder
 
-_SKIPPED = frozenset({"script", "style", "template", "noscript", "svg", "math", "head", "select", "textarea", "iframe"})
+_SKIPPED = frozenset(
+    {"script", "style", "template", "noscript", "svg", "math", "head", "select", "textarea", "iframe"}
+)
 _BLOCKS = frozenset(
-    "address article aside blockquote body br dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6"
-    " header hr html li main nav ol option p pre section summary ul caption".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "ul",
+        "caption",
+    ]
 )
 _FRONT_MATTER = re.compile(r"\A---\s*\n.*?\n(?:---|\.\.\.)\s*\n", re.DOTALL)
 

@@ -25,16 +25,29 @@ def read_docx(data: bytes) -> list[Section]:
     try:
         import docx
         from docx.opc.exceptions import OpcError
-        from lxml.etree import LxmlError
+        from lxml.etree import LxmlError  # type: ignore[import-untyped]  # it has no type hints
     except ModuleNotFoundError:
-        raise Unavailable("reading Word documents needs one more package: pip install 'visavis[documents]'") from None
+        raise Unavailable(
+            "reading Word documents needs one more package: pip install 'visavis[documents]'"
+        ) from None
     if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InvalidInput("the document is encrypted or in the format of Word 97; save it as .docx without a password")
+        raise InvalidInput(
+            "the document is encrypted or in the format of Word 97; save it as .docx without a password"
+        )
     try:
         _check(data)
         return _read(docx.Document(io.BytesIO(data)))
     except (
-        zipfile.BadZipFile, zlib.error, OpcError, LxmlError, ValueError, LookupError, AttributeError, NotImplementedError, EOFError, RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        OpcError,
+        LxmlError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        NotImplementedError,
+        EOFError,
+        RuntimeError,
     ) as error:
         raise InvalidInput("the document is damaged and can't be read; save it again and add that") from error
 

@@ -24,7 +24,16 @@ def read_pdf(data: bytes) -> list[Section]:
             raise InvalidInput(f"the PDF has more than {MAX_PAGES} pages; split it")
         pages = [page.extract_text() for page in reader.pages]
     # Damaged files make the reader fail in the most various places of its code.
-    except (PyPdfError, ValueError, LookupError, TypeError, AttributeError, RecursionError, ArithmeticError, OSError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        ArithmeticError,
+        OSError,
+    ) as error:
         raise InvalidInput("the PDF is damaged and can't be read; save it again and add that") from error
     sections = SectionBuilder()
     for page in pages:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from visavis.knowledge import Lookup, Wanted
 from visavis.knowledge.features import wanted as wanted_features
-from visavis.knowledge.lexicon import chinese, empty_words, light_words, synonyms
+from visavis.knowledge.lexicon import chinese, common_words, empty_words, familiar_words, light_words, synonyms
 from visavis.knowledge.spelling import checked, familiar, nearest
 from visavis.knowledge.words import normal, pairs, stem, tokens
 
@@ -19,8 +19,18 @@ MISSPELT = 0.85
 LIGHT = 0.3
 """What a word that says little weighs, compared with one that says something."""
 
+COMMON = 0.7
+COMMON_UNKNOWN = 0.35
+"""The same for a common word; and if the documents don't have it, for they may have put it otherwise."""
+
+APART = 0.6
+"""How well the two characters of a Chinese word name it, if they are only found apart."""
+
 FEATURE = 2.0
 """The weight of what kind of thing is asked for: as much as a word that is in one passage of seven."""
+
+DEFINITION = 0.2
+"""The same for a definition: hardly anything, it only decides between sentences that are else alike."""
 
 EARLIER = 3
 """Earlier questions that are looked back at, at most."""
@@ -32,13 +42,16 @@ MOST = 24
 """Things that one question can ask about."""
 
 _LEANS = re.compile(
-    r"^(?:and|or|but|so|also|then|what about|how about|what if|what else|anything else|why|why not|really|how come)\b"
-    r"|\b(?:it|its|they|them|their|theirs|that|those|these|this|he|him|his|she|her|there|one|ones|same|more|else|instead)\b"
-    r"|^(?:那|那么|还有|另外|可是|但是|如果是|为什么|要是|换成)|[它他她]们?|这[个些种里儿]|那[个些种里儿边]|呢[？?。]?$|^更多|再说|详细|其他"
+    r"^(?:and|or|but|so|also|then|what about|how about|what if|what else|anything else|why|why not|really)\b"
+    r"|\b(?:it|its|they|them|their|theirs|that|those|these|this|he|him|his|she|her|there|one|ones|same|more|else)\b"
+    r"|^(?:那|那么|还有|另外|可是|但是|如果是|为什么|要是|换成)|[它他她]们?|这[个些种里儿]|那[个些种里儿边]"
+    r"|呢[？?。]?$|^更多|再说|详细|其他"
 )
 """A question that leans on what was said before."""
 
-_QUESTION_WORD = re.compile(r"\b(?:what|when|where|who|which|how|is|are|do|does|did|can|could|will|would|may|must|should)\b")
+_QUESTION_WORD = re.compile(
+    r"\b(?:what|when|where|who|which|how|is|are|do|does|did|can|could|will|would|may|must|should)\b"
+)
 
 
 class Vocabulary(Protocol):
@@ -92,39 +105,61 @@ class _Reader:
         self._frequencies: dict[str, int] = {}
 
     def read(self, question: str) -> list[Wanted]:
+        """What it asks about, in its order."""
         text = normal(question[:LONGEST])
         found: dict[frozenset[str], Wanted] = {}
-        for token, run in tokens(text):
+        for token, run in self._joined(tokens(text)):
             for wanted in self._run(token) if run else self._word(token):
                 found.setdefault(frozenset(wanted.forms), wanted)
         told = {form for wanted in found.values() for form in wanted.forms}
         for feature in sorted(wanted_features(text) - told):
-            found[frozenset({feature})] = Wanted({feature: 1.0}, FEATURE)
+            found[frozenset({feature})] = Wanted(
+                {feature: 1.0}, DEFINITION if feature == "#definition" else FEATURE
+            )
         return list(found.values())
+
+    def _joined(self, found: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+        """Two words as one where the documents write them as one: a hair dryer is a hairdryer."""
+        joined: list[tuple[str, bool]] = []
+        for token, run in found:
+            if joined and not run and not joined[-1][1] and self._frequency(stem(joined[-1][0] + token)):
+                token = joined.pop()[0] + token
+            joined.append((token, run))
+        return joined
 
     def _word(self, word: str) -> list[Wanted]:
         if word in empty_words() or (len(word) == 1 and not word.isdigit()):
             return []
-        credit = 1.0
-        if not self._frequency(stem(word)) and stem(word) not in synonyms():
-            better = familiar(word)
-            if better in empty_words():
-                return []
-            if better is None or stem(better) not in light_words() | synonyms().keys():
-                better = self._corrected(stem(word))
-            if better is not None:
-                word, credit = better, MISSPELT
-        return [self._wanted(stem(word), credit)]
+        found = stem(word)
+        if self._frequency(found) or word in familiar_words() or found in synonyms():
+            return [] if found in light_words() and not self._frequency(found) else [self._wanted(found)]
+        better = familiar(word)
+        if better in empty_words() or (better is not None and stem(better) in light_words()):
+            return []
+        if better is None or stem(better) not in synonyms():
+            better = nearest(found, self._vocabulary.similar(found), self._frequency) if checked(found) else None
+        if better is not None:
+            return [self._wanted(stem(better), MISSPELT)]
+        return self._halves(word) or [self._wanted(found)]
 
-    def _corrected(self, word: str) -> str | None:
-        return nearest(word, self._vocabulary.similar(word), self._frequency) if checked(word) else None
+    def _halves(self, word: str) -> list[Wanted]:
+        """One word as two, where the documents write it as two."""
+        for at in range(3, len(word) - 2):
+            halves = stem(word[:at]), stem(word[at:])
+            if all(map(self._frequency, halves)):
+                return [self._wanted(half, MISSPELT, 0.5) for half in halves]
+        return []
 
     def _wanted(self, word: str, credit: float = 1.0, share: float = 1.0) -> Wanted:
-        forms = {other: SYNONYM * credit for other in sorted(synonyms().get(word, ()))}
-        forms = {word: credit} | {other: value for other, value in forms.items() if other != word}
+        forms = {word: credit}
+        forms |= {other: SYNONYM * credit for other in sorted(synonyms().get(word, ())) if other != word}
         known = {form: value for form, value in forms.items() if form.startswith("#") or self._frequency(form)}
         frequency = self._frequency(word) or max(map(self._frequency, known), default=0)
-        weight = share * self._weight(frequency) * (LIGHT if word in light_words() else 1.0)
+        weight = share * self._weight(frequency)
+        if word in light_words():
+            weight *= LIGHT
+        elif word in common_words():
+            weight *= COMMON if known else COMMON_UNKNOWN
         if any(form.startswith("#") for form in forms):
             weight = min(weight, FEATURE)
         return Wanted(known or forms, weight, bool(known))
@@ -143,20 +178,32 @@ class _Reader:
     def _unspaced(self, piece: str) -> list[Wanted]:
         """Cover `piece` with pairs that the documents have: those between two words don't count then."""
         found: list[Wanted] = []
-        covered = [False] * len(piece)
-        for at, pair in enumerate(pairs(piece)):
-            if self._frequency(pair):
-                new = (not covered[at]) + (not covered[at + 1])
-                covered[at] = covered[at + 1] = True
-                share = max(new, 0.5) / 2
-                share *= 0.5 if set(pair) & set(chinese.CHARACTERS) else 1.0
-                found.append(self._wanted(pair, share=share))
+        covered = [character in chinese.CHARACTERS for character in piece]
+        empty = list(covered)
+        for with_empty in (False, True):
+            for at, pair in enumerate(pairs(piece)):
+                new = 2 - covered[at] - covered[at + 1]
+                if (empty[at] or empty[at + 1]) is not with_empty or (with_empty and not new):
+                    continue
+                if self._frequency(pair):
+                    covered[at] = covered[at + 1] = True
+                    found.append(self._wanted(pair, share=max(new, 0.5) / 2))
         rest = "".join(" " if done else character for character, done in zip(piece, covered, strict=True))
-        for left in re.split(f"[ {chinese.CHARACTERS}]+", rest):
-            if len(left) == 1:
-                found.append(self._wanted(left, share=0.5))
-            elif left:
-                found += [self._wanted(pair, share=1.0 if at == 0 else 0.5) for at, pair in enumerate(pairs(left))]
+        for left in rest.split():
+            found += self._unknown(left)
+        return found
+
+    def _unknown(self, left: str) -> list[Wanted]:
+        """What to make of characters that the documents don't have in this order."""
+        if len(left) == 1:
+            return [self._wanted(left, share=0.5)]
+        found: list[Wanted] = []
+        for at, pair in enumerate(pairs(left)):
+            share = 1.0 if at == 0 else 0.5
+            if all(map(self._frequency, pair)):
+                found += [self._wanted(character, APART, share / 2) for character in pair]
+            else:
+                found.append(self._wanted(pair, share=share))
         return found
 
     def _frequency(self, word: str) -> int:

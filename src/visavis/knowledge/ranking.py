@@ -4,6 +4,7 @@ from collections.abc import Sequence, Set
 
 from visavis.knowledge import Lookup, Passage, Wanted
 from visavis.knowledge.features import features
+from visavis.knowledge.fusion import fuse
 from visavis.knowledge.index import Hit
 
 CONTEXT = 0.4
@@ -18,19 +19,32 @@ WORTHLESS = 0.15
 """A passage that names less than this of the question, by weight, does not fit."""
 
 
-def rank(hits: Sequence[Hit], lookup: Lookup, limit: int) -> list[Passage]:
-    """The best `limit` passages, best first."""
-    best = max((hit.rank for hit in hits), default=0.0) or 1.0
-    found: list[tuple[float, int, Passage]] = []
-    for hit in hits:
-        words = hit.title | hit.body | features(hit.text)
-        named = coverage(lookup.asked, words)
-        context = coverage(lookup.context, words)
-        if max(named, CONTEXT * context) < WORTHLESS:
-            continue
-        score = named + CONTEXT * context + TITLE * coverage(lookup.asked, hit.title) + BM25 * hit.rank / best
-        found.append((-score, hit.id, Passage(hit.text, hit.source, round(score, 4), hit.heading, lookup)))
-    return [passage for _, _, passage in sorted(found, key=lambda entry: entry[:2])[:limit]]
+def rank(hits: Sequence[Hit], lookup: Lookup, alike: Sequence[Hit] = ()) -> list[Passage]:
+    """The passages that fit, best first: by words, and by meaning too if there are some `alike`, nearest first."""
+    most = max((hit.rank for hit in hits), default=0.0) or 1.0
+    by_words = sorted(((_score(hit, lookup, most), hit) for hit in hits), key=lambda one: (-one[0], one[1].id))
+    fitting = [(score, hit) for score, hit in by_words if score > 0]
+    if not alike:
+        return [_passage(hit, score, lookup) for score, hit in fitting]
+    known = {hit.id: hit for hit in (*hits, *alike)}
+    order = fuse([hit.id for _, hit in fitting], [hit.id for hit in alike])
+    return [_passage(known[number], 1 / place, lookup) for place, number in enumerate(order, 1)]
+
+
+def _score(hit: Hit, lookup: Lookup, most: float) -> float:
+    """0 if it does not fit; `most` is the best BM25."""
+    words = hit.title | hit.body
+    if any(form.startswith("#") for one in lookup.asked for form in one.forms):
+        words |= features(hit.text)
+    named = coverage(lookup.asked, words)
+    context = coverage(lookup.context, words)
+    if max(named, CONTEXT * context) < WORTHLESS:
+        return 0.0
+    return named + CONTEXT * context + TITLE * coverage(lookup.asked, hit.title) + BM25 * hit.rank / most
+
+
+def _passage(hit: Hit, score: float, lookup: Lookup) -> Passage:
+    return Passage(hit.text, hit.source, round(score, 4), hit.heading, lookup)
 
 
 def coverage(wanted: Sequence[Wanted], words: Set[str]) -> float:

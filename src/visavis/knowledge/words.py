@@ -20,7 +20,13 @@ to the words) and Thai."""
 TOKEN = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?P<word>[^\W_{UNSPACED}]+)(?:['’][^\W\d_{UNSPACED}]+)?")
 """A run of unspaced script, or a word without its `'s`."""
 
-_VARIANTS = ((re.compile(r"\bwi-fi\b"), "wifi"), (re.compile(r"\be-mail"), "email"), (re.compile(r"\bt-shirt"), "tshirt"))
+_VARIANTS = (
+    (re.compile(r"\bwi-fi\b"), "wifi"),
+    (re.compile(r"\be-mail"), "email"),
+    (re.compile(r"\bcheck(?:s|ed|ing)?[ -](in|out)\b"), r"check\1"),
+    (re.compile(r"(?:星期|礼拜)(?=[一二三四五六日天])"), "周"),
+    (re.compile(r"周天"), "周日"),
+)
 
 _IRREGULAR = {
     "began": "begin",
@@ -59,6 +65,7 @@ _IRREGULAR = {
 }
 """Forms that no suffix rule brings together."""
 
+_VOWEL = re.compile("[aeiouy]")
 _stemming = threading.Lock()
 
 
@@ -88,7 +95,8 @@ def stem(word: str) -> str:
     # The stemmer keeps the word it works at in itself.
     with _stemming:
         found: str = _stemmer().stemWord(word)
-    return found
+    # The rules see no plural in an abbreviation without vowels: DVDs.
+    return found[:-1] if found[-1] == "s" and not _VOWEL.search(found) else found
 
 
 def words(text: str) -> list[str]:

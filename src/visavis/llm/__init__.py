@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from visavis.knowledge import Passage
 from visavis.registry import Provider
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -52,8 +53,13 @@ Delta: TypeAlias = TextDelta | ToolCall
 class ChatModel(Protocol):
     """Answers. Shared by sessions; each call is independent."""
 
-    def answer(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> AsyncIterator[Delta]:
+    def answer(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), passages: Sequence[Passage] = ()
+    ) -> AsyncIterator[Delta]:
         """Stream the answer to the last message.
+
+        `passages` are what the user's documents have on it, best first: the answer rests on them and names its
+        source, or says that they don't tell.
 
         Closing the iterator stops the generation. Raises `UpstreamFailed("llm", …)`.
         """

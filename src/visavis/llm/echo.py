@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 
+from visavis.knowledge import Passage
 from visavis.llm import Delta, Message, TextDelta, Tool
 from visavis.settings import Settings
 
@@ -30,8 +31,10 @@ class EchoProvider:
 class EchoModel:
     """Answers `You said: …`, word by word."""
 
-    async def answer(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> AsyncIterator[Delta]:
-        """See `ChatModel`. Tools are never called."""
+    async def answer(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), passages: Sequence[Passage] = ()
+    ) -> AsyncIterator[Delta]:
+        """See `ChatModel`. Tools are never called, passages never read."""
         said = next((message.content for message in reversed(messages) if message.role == "user"), "")
         opening = "你说：" if _CHINESE.search(said) else "You said: "
         for word in re.findall(r"\s*\S+|\s+$", opening + said):

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from visavis.errors import InvalidInput, UpstreamFailed
+from visavis.knowledge import Passage
 from visavis.llm import Delta, Message, TextDelta, Tool, ToolCall
+from visavis.llm.grounding import grounded
 from visavis.outbound import Outbound, OutboundFailed, Reason, Response
 from visavis.settings import Settings
 
@@ -86,12 +88,14 @@ class OpenAIModel:
             key: _option(value) for key, value in settings.options.get("openai", {}).items() if key not in _OURS
         }
 
-    async def answer(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> AsyncIterator[Delta]:
-        """See `ChatModel`. Tool calls come last, each whole."""
+    async def answer(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), passages: Sequence[Passage] = ()
+    ) -> AsyncIterator[Delta]:
+        """See `ChatModel`. Tool calls come last, each whole; the passages become part of the system prompt."""
         request: dict[str, Any] = {
             **self._options,
             "model": self._name,
-            "messages": [_message(message) for message in messages],
+            "messages": [_message(message) for message in grounded(messages, passages)],
             "stream": True,
         }
         if tools:

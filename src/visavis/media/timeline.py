@@ -5,6 +5,9 @@ from fractions import Fraction
 SAMPLE_RATE = 48_000
 """Samples per second of media time, and the rate of all sound inside the engine."""
 
+HEARD_RATE = 16_000
+"""Samples per second of what detectors and recognisers are given."""
+
 PACKET = 960
 """Samples in one sound packet: 20 ms."""
 

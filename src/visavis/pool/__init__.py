@@ -4,7 +4,17 @@
 """
 
 from visavis.pool.contract import SessionHandle, SessionPool
-from visavis.pool.verbs import Answer, Chat, NewSession, Offer, Say, SessionInfo, TurnAccepted
+from visavis.pool.verbs import (
+    Answer,
+    Chat,
+    NewSession,
+    Offer,
+    Say,
+    SessionInfo,
+    Transcribe,
+    Transcription,
+    TurnAccepted,
+)
 
 __all__ = [
     "Answer",
@@ -15,5 +25,7 @@ __all__ = [
     "SessionHandle",
     "SessionInfo",
     "SessionPool",
+    "Transcribe",
+    "Transcription",
     "TurnAccepted",
 ]

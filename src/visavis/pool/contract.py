@@ -5,7 +5,17 @@ from typing import Protocol
 
 import msgspec
 
-from visavis.pool.verbs import Answer, Chat, NewSession, Offer, Say, SessionInfo, TurnAccepted
+from visavis.pool.verbs import (
+    Answer,
+    Chat,
+    NewSession,
+    Offer,
+    Say,
+    SessionInfo,
+    Transcribe,
+    Transcription,
+    TurnAccepted,
+)
 from visavis.session.events import Record
 
 
@@ -27,6 +37,12 @@ class SessionHandle(Protocol):
 
     async def chat(self, command: Chat) -> TurnAccepted:
         """Begin to answer; starts the session if need be. Raises `Conflict`, `InvalidInput`."""
+
+    async def transcribe(self, command: Transcribe) -> Transcription:
+        """Recognise a recording, whose file is gone afterwards.
+
+        Raises `InvalidInput` (it can't be decoded), `TooLarge`, `Conflict` (interrupted), `StageFailed`.
+        """
 
     async def interrupt(self) -> bool:
         """Stop the turn in flight: when this returns, no packet of it will leave. False if there was none."""

@@ -6,16 +6,31 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from visavis.errors import AtCapacity, NotFound
 from visavis.ids import new_id
+from visavis.media.recordings import read_file, read_raw
 from visavis.pool.studio import Studio
-from visavis.pool.verbs import Answer, Chat, NewSession, Offer, Say, SessionInfo, TurnAccepted
+from visavis.pool.verbs import (
+    Answer,
+    Chat,
+    NewSession,
+    Offer,
+    Say,
+    SessionInfo,
+    Transcribe,
+    Transcription,
+    TurnAccepted,
+)
 from visavis.session.casting import VoiceChoice
 from visavis.session.events import Record, TerminationReason
 from visavis.session.log import EventLog
 from visavis.session.session import Session
 from visavis.settings import Settings
+from visavis.uploads import Uploads
 
 RETENTION = 600.0
 """Seconds an ended session can still be asked about."""
+
+LONGEST_RECORDING = 600.0
+"""Seconds of the longest recording that is transcribed."""
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +42,7 @@ class InlineHandle:
         self.id = session.id
         self.session = session
         self._request = request
+        self._uploads = Uploads(settings)
         self._model = request.model or settings.default_model
         self._provider = request.tts_provider or settings.tts
 
@@ -57,6 +73,18 @@ class InlineHandle:
         """Begin to answer."""
         choice = VoiceChoice(command.tts_provider, command.voice, command.tts_model)
         return TurnAccepted(self.session.chat(command.prompt, choice, barge_in=command.barge_in))
+
+    async def transcribe(self, command: Transcribe) -> Transcription:
+        """Recognise a recording."""
+        try:
+            path = self._uploads.path(command.upload)
+            if command.sample_rate:
+                pcm = await asyncio.to_thread(read_raw, path, command.sample_rate, LONGEST_RECORDING)
+            else:
+                pcm = await asyncio.to_thread(read_file, path, LONGEST_RECORDING)
+        finally:
+            await asyncio.to_thread(self._uploads.forget, command.upload)
+        return Transcription(await self.session.transcribe(pcm, chat=command.chat))
 
     async def interrupt(self) -> bool:
         """Stop the turn in flight."""

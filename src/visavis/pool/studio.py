@@ -7,10 +7,12 @@ from typing import Any
 from visavis.avatar import Avatar, Catalogue
 from visavis.errors import InvalidInput
 from visavis.face import Face, FaceProvider
+from visavis.knowledge.base import SqliteKnowledgeBase
 from visavis.llm import ChatModel, ChatProvider
 from visavis.media.clock import RealClock
 from visavis.media.loops import LoopStore
 from visavis.media.pictures import Loop
+from visavis.pool.hearing import Hearing
 from visavis.pool.verbs import NewSession
 from visavis.registry import close, provider
 from visavis.session.casting import Casting, VoiceChoice
@@ -24,6 +26,7 @@ from visavis.settings import Settings
 from visavis.streams import closing
 from visavis.transport.broadcast import Broadcast
 from visavis.transport.ice import Network
+from visavis.transport.microphone import Microphone
 from visavis.transport.webrtc import WebRtcTransport
 from visavis.tts import VoiceProvider
 
@@ -38,6 +41,8 @@ class Studio:
         self._loops = LoopStore(settings.data_dir / "cache" / "loops")
         self._providers: dict[tuple[str, str], Any] = {}
         self._network = Network.from_settings(settings)
+        self._knowledge = SqliteKnowledgeBase(settings)
+        self._hearing = Hearing(settings, self.reaper)
         self._limits = Limits(settings.max_text_chars, settings.peer_grace, settings.idle_timeout)
 
     async def session(
@@ -53,14 +58,16 @@ class Studio:
             self._network,
             joined=lambda viewer: session.viewer_joined(viewer.id),
             left=lambda viewer: session.viewer_left(viewer.id),
+            microphone=lambda receiver: session.listen_to(lambda hear: Microphone(receiver, hear)),
         )
         parts = Parts(
             face=face,
             casting=casting,
             chat=self.chat_model(),
+            knowledge=self._knowledge,
             transport=transport,
             viewers=transport,
-            make_ear=None,
+            make_ear=self._hearing.ear,
             clock=RealClock(),
             journal=self.journal(session_id),
             reaper=self.reaper,
@@ -107,6 +114,8 @@ class Studio:
     async def close(self) -> None:
         """Let go of the providers, after the last session."""
         await self.reaper.close()
+        await self._hearing.close()
+        await self._knowledge.aclose()
         for made in self._providers.values():
             await close(made)
 

@@ -78,6 +78,23 @@ class Answer(msgspec.Struct, frozen=True):
     sdp: str
 
 
+class Transcribe(msgspec.Struct, frozen=True, tag=True):
+    """Recognise what somebody recorded."""
+
+    upload: str
+    """Id of the file (`visavis.uploads`)."""
+    sample_rate: int = 0
+    """Hz of raw s16le mono sound; 0 for a file that says so itself."""
+    chat: bool = False
+    """Answer it, too."""
+
+
+class Transcription(msgspec.Struct, frozen=True):
+    """What was said in it; empty if nothing."""
+
+    text: str
+
+
 class Start(msgspec.Struct, frozen=True, tag=True):
     """Mark the session as running."""
 
@@ -102,5 +119,5 @@ class Close(msgspec.Struct, frozen=True, tag=True):
     """End the session."""
 
 
-Command: TypeAlias = Start | Say | Chat | Interrupt | Pause | Resume | Offer | Inform | Close
+Command: TypeAlias = Start | Say | Chat | Transcribe | Interrupt | Pause | Resume | Offer | Inform | Close
 """Everything that can be asked of a session; what comes back is a `Result`."""

@@ -26,6 +26,7 @@ from visavis.pool.verbs import (
     Resume,
     Say,
     Start,
+    Transcribe,
 )
 from visavis.pool.verbs import Command as SessionCommand
 from visavis.pool.wire import (
@@ -112,6 +113,8 @@ async def perform(handle: SessionHandle, command: SessionCommand) -> object:
             return await handle.say(command)
         case Chat():
             return await handle.chat(command)
+        case Transcribe():
+            return await handle.transcribe(command)
         case Interrupt():
             return await handle.interrupt()
         case Pause():

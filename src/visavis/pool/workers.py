@@ -29,6 +29,8 @@ from visavis.pool.verbs import (
     Say,
     SessionInfo,
     Start,
+    Transcribe,
+    Transcription,
     TurnAccepted,
 )
 from visavis.pool.wire import Create, Drain, FromWorker, Happened, Hello, Ping, Reply, Request
@@ -181,6 +183,10 @@ class RemoteHandle:
     async def chat(self, command: Chat) -> TurnAccepted:
         """Begin to answer."""
         return await self._call(command, TurnAccepted)
+
+    async def transcribe(self, command: Transcribe) -> Transcription:
+        """Recognise a recording."""
+        return await self._call(command, Transcription)
 
     async def interrupt(self) -> bool:
         """Stop the turn in flight."""

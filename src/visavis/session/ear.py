@@ -25,6 +25,10 @@ BACKLOG = 4000
 """Windows a recogniser may be behind: two minutes, twice the longest utterance."""
 
 
+PIECE = 4096
+"""Samples of a recording that are handed to the recogniser at a time."""
+
+
 class Floor(Protocol):
     """What the ear does to the conversation."""
 
@@ -107,6 +111,20 @@ class Ear:
         """Push-to-talk: that was all."""
         self._by_hand = False
         self._perform(self._taking.release())
+
+    async def transcribe(self, pcm: Samples) -> str:
+        """What is said in a recording, int16 mono at 16 kHz. Raises `StageFailed`."""
+
+        async def pieces() -> AsyncIterator[Samples]:
+            for start in range(0, len(pcm), PIECE):
+                yield pcm[start : start + PIECE]
+
+        text = ""
+        async with closing(self._recognizer.transcribe(pieces(), self._language)) as transcripts:
+            async for transcript in transcripts:
+                if transcript.final:
+                    text = transcript.text.strip()
+        return text
 
     def close(self) -> None:
         """Stop listening; what is being recognised is let go."""

@@ -20,6 +20,11 @@ class History:
             turn.append(Message("assistant", heard))
         self._turns = [*self._turns, tuple(turn)][-TURNS:]
 
+    @property
+    def questions(self) -> list[str]:
+        """What the user has asked so far, oldest first."""
+        return [message.content for turn in self._turns for message in turn if message.role == "user"]
+
     def messages(self, prompt: str) -> list[Message]:
         """What to send to the model so that it answers `prompt`."""
         past = [message for turn in self._turns for message in turn]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from visavis.face import Face
+from visavis.knowledge import KnowledgeBase
 from visavis.llm import ChatModel
 from visavis.media.clock import Clock
 from visavis.session.casting import Casting
@@ -32,6 +33,8 @@ class Parts:
     face: Face | None
     casting: Casting
     chat: ChatModel
+    knowledge: KnowledgeBase | None
+    """The documents its answers rest on."""
     transport: Transport
     viewers: Viewers | None
     """The transport, if it is one that viewers come to by an offer."""

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
-from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge
+from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge, Unavailable
 from visavis.ids import new_id
+from visavis.knowledge import Passage
 from visavis.llm import TextDelta
+from visavis.media.samples import Samples
 from visavis.media.timeline import to_ms
 from visavis.session.casting import Cast, VoiceChoice
 from visavis.session.events import (
@@ -20,6 +22,7 @@ from visavis.session.events import (
     StateChanged,
     Terminated,
     TerminationReason,
+    TranscriptHeard,
     TurnEnded,
     TurnKind,
     TurnStarted,
@@ -29,7 +32,7 @@ from visavis.session.events import (
 )
 from visavis.session.floor import SessionFloor
 from visavis.session.history import History
-from visavis.session.listening import Listening
+from visavis.session.listening import Hear, Listening, Source
 from visavis.session.log import EventLog
 from visavis.session.parts import Limits, Parts
 from visavis.session.playout import Playout
@@ -122,13 +125,29 @@ class Session:
 
     def interrupt(self) -> bool:
         """Stop the turn in flight. When this returns nothing of it will leave any more."""
+        transcribing = self.listening is not None and self.listening.interrupt()
         turn = self._turn
         if turn is None:
-            return False
+            return transcribing
         self._playout.flush()
         self._end(turn, "interrupted")
         self._let_go(turn)
         return True
+
+    async def transcribe(self, pcm: Samples, *, chat: bool = False) -> str:
+        """What is said in a recording, int16 mono at 16 kHz; answered aloud, too, if `chat`.
+
+        Raises `Conflict` (interrupted, over), `StageFailed`, `Unavailable` (no ears).
+        """
+        self._must_live()
+        if self.listening is None:
+            raise Unavailable("this session has no recogniser")
+        text = await self.listening.transcribe(pcm)
+        if text:
+            self.events.add(TranscriptHeard(text, True))
+        if text and chat:
+            self.chat(text, VoiceChoice(), barge_in=True)
+        return text
 
     def prepare(self, prompt: str) -> None:
         """Begin to work on an answer to what may be all the user says. Nothing shows before `commit`."""
@@ -170,6 +189,11 @@ class Session:
         self._must_live()
         self._play()
         return answer
+
+    def listen_to(self, open_source: Callable[[Hear], Source]) -> None:
+        """Listen to a new source of sound instead of the one before; without ears it is left alone."""
+        if self.listening is not None and self._closing is None:
+            self.listening.to(open_source)
 
     async def finished(self) -> None:
         """Return when no turn is in flight."""
@@ -257,7 +281,8 @@ class Session:
 
     async def _answer(self, prompt: str) -> AsyncIterator[str]:
         length = 0
-        async with closing(self._parts.chat.answer(self._history.messages(prompt))) as deltas:
+        messages, passages = self._history.messages(prompt), await self._passages(prompt)
+        async with closing(self._parts.chat.answer(messages, (), passages)) as deltas:
             async for delta in deltas:
                 if not isinstance(delta, TextDelta):
                     continue
@@ -266,6 +291,10 @@ class Session:
                 if length > self._limits.text_chars:
                     log.warning("a model's answer was too long to be spoken and was cut")
                     return
+
+    async def _passages(self, prompt: str) -> Sequence[Passage]:
+        knowledge = self._parts.knowledge
+        return await knowledge.passages(prompt, earlier=self._history.questions) if knowledge else ()
 
     async def _carry_out(self, turn: Turn, deltas: AsyncIterator[str]) -> None:
         try:

@@ -24,10 +24,14 @@ from visavis.session.events import (
 from visavis.session.journal import Entry, TurnJournal, Word
 from visavis.session.script import Line, Script
 from visavis.session.utterance import Utterance
-from visavis.speech_text.plain import Spoken, spoken
+from visavis.speech_text.blocks import Blocks
+from visavis.speech_text.normal import prepare, prepared
+from visavis.speech_text.plain import SILENT, spoken
+from visavis.speech_text.rewriting import Spoken
 from visavis.speech_text.sentences import SentenceSplitter
+from visavis.speech_text.thinking import ThinkingFilter
 from visavis.streams import closing
-from visavis.tts import Mark, Speech
+from visavis.tts import Mark, Speech, Voice
 
 SENTENCES_AHEAD = 64
 """Sentences a model may be ahead of the voice."""
@@ -72,6 +76,7 @@ class Turn:
         self.early: list[AnyEvent] = []
         """Events from before the turn was launched."""
         self._stage = stage
+        self._blocks = Blocks()
         self._speech: asyncio.Queue[Speech | None] = asyncio.Queue(PIECES_AHEAD)
         self._face_fed = stage.face is not None
         self._next_frame_event = 0
@@ -143,12 +148,17 @@ class Turn:
         await self._stage.utterance.played()
 
     async def _split(self, deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
-        splitter = SentenceSplitter()
-        async for delta in deltas:
-            if self.kind == "chat":
-                self._stage.emit(AnswerDelta(self.id, delta))
-            for sentence in splitter.push(delta):
+        thinking, splitter = ThinkingFilter(), SentenceSplitter()
+
+        async def take(text: str) -> None:
+            if text and self.kind == "chat":
+                self._stage.emit(AnswerDelta(self.id, text))
+            for sentence in splitter.push(text):
                 await sentences.put(sentence)
+
+        async for delta in deltas:
+            await take(thinking.push(delta))
+        await take(thinking.finish())
         for sentence in splitter.finish():
             await sentences.put(sentence)
         await sentences.put(None)
@@ -167,12 +177,20 @@ class Turn:
         line = Line(sentence, stage.utterance.length)
         self.script.lines.append(line)
         stage.utterance.cue(line.start, lambda: self._caption(index, sentence))
-        plain = spoken(sentence)
-        if any(character.isalnum() for character in plain.text):
-            await self._voice(index, line, plain)
+        voice = stage.cast.voice(sentence)
+        plain = await self._plain(sentence, voice.info.language)
+        if plain.text:
+            await self._voice(index, line, plain, voice)
         line.end = stage.utterance.length
 
-    async def _voice(self, index: int, line: Line, plain: Spoken) -> None:
+    async def _plain(self, sentence: str, language: str) -> Spoken:
+        if not self._blocks.aloud(sentence):
+            return SILENT
+        if not prepared(language):
+            await asyncio.to_thread(prepare, language)
+        return spoken(sentence, language)
+
+    async def _voice(self, index: int, line: Line, plain: Spoken, voice: Voice) -> None:
         began = time.perf_counter()
 
         def progress(step: SynthesisStep) -> None:
@@ -182,7 +200,7 @@ class Turn:
         progress("start")
         resampler: Resampler | None = None
         marked = False
-        async with closing(self._stage.cast.voice(line.text).speak(plain.text)) as pieces:
+        async with closing(voice.speak(plain.text)) as pieces:
             async for piece in pieces:
                 if resampler is None:
                     resampler = Resampler(piece.sample_rate)

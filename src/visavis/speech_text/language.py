@@ -26,6 +26,14 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
 """Script, what is counted (characters where words are not spaced, else words), languages, the usual one first."""
 
 
+def writes_latin(language: str) -> bool:
+    """Whether a language (BCP 47) is written in Latin letters."""
+    primary, *rest = language.lower().replace("_", "-").split("-")
+    if "latn" in rest:
+        return True
+    return primary != "cmn" and not any(primary in languages for _, _, languages in _SCRIPTS)
+
+
 def language_of(sentence: str, latin: str) -> str:
     """A BCP 47 tag for `sentence`: the language of the script that most of its words are in.
 

@@ -31,11 +31,15 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     feminine: frozenset[str] = frozenset()
     """Units (`length-mile`) and currencies (`GBP`) that are feminine."""
     counted: str = ""
-    """Regular expression: what follows a number that counts things (`ein Haus`, 两个), not names one (`Raum eins`)."""
+    """Regular expression: what follows a number that counts things (ein Haus, 两个), not one that names one."""
+    counted_feminine: str = ""
+    """The same for things that are probably feminine, by their endings."""
 
     minus: str
     point: str
     """The decimal mark."""
+    point_dot: str = ""
+    """The same in regions that write a dot for the usual comma."""
     to: str
     """Between the ends of a range."""
     ratio: str
@@ -74,14 +78,19 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Template with {day}, {ordinal}, {month}, {number} (of the month), {year}."""
     day: str
     """The same without the year."""
+    day_first: str = ""
+    """`day` where the day is written before the month, if it is said otherwise then; `date` follows it."""
+    day_first_date: str = ""
     first: str = ""
     """The first of a month, where other days are plain numbers."""
     time: str
     """Template with {hour} and {minute}."""
     full_hour: str
     """Template for 14:00."""
+    bare_hour: str = "{hour}"
+    """Template for 2 pm."""
     morning_hour: str = ""
-    """The same for 1:00 to 12:00, if different."""
+    """`full_hour` for 1:00 to 12:00, if different."""
     seconds: str
     """Template with {second}; follows the time."""
     small_minute: str = "{minute}"

@@ -1,52 +1,13 @@
-"""Written text → text to be said: markup, addresses and pictures are left out.
+"""Written text → text to be said: markup, addresses and pictures are left out, figures written out.
 
 Every spoken character knows where it comes from, so that captions and word marks can point at the original.
-Each step is one `rewrite`; writing out numbers, dates and units is one more, before `_TIDY`.
+Each step is one `rewrite`.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """Text for a voice, tied to the text it was made from."""
-
-    text: str
-    """Empty if nothing is left to say."""
-    offsets: tuple[int, ...]
-    """For each character of `text`: its index in the original, ascending."""
-
-    def original(self, index: int) -> int:
-        """Where in the original the character `index` of `text` comes from; -1 for -1."""
-        return self.offsets[index] if index >= 0 else -1
-
-
-Replacement = Callable[[re.Match[str]], str | tuple[int, int]]
-"""What stands for a match: a new text, or the (start, end) of the part of the match to keep."""
-
-
-def rewrite(spoken: Spoken, pattern: re.Pattern[str], replacement: Replacement) -> Spoken:
-    """Replace every match. A new text counts as coming from where the match begins."""
-    text: list[str] = []
-    offsets: list[int] = []
-    at = 0
-    for match in pattern.finditer(spoken.text):
-        text.append(spoken.text[at : match.start()])
-        offsets += spoken.offsets[at : match.start()]
-        new = replacement(match)
-        if isinstance(new, str):
-            text.append(new)
-            offsets += [spoken.offsets[match.start()]] * len(new)
-        else:
-            start, end = new
-            text.append(spoken.text[start:end])
-            offsets += spoken.offsets[start:end]
-        at = match.end()
-    text.append(spoken.text[at:])
-    offsets += spoken.offsets[at:]
-    return Spoken("".join(text), tuple(offsets))
+from visavis.speech_text.normal import normal
+from visavis.speech_text.rewriting import Spoken, Step, rewritten
 
 
 def _keep(match: re.Match[str]) -> tuple[int, int]:
@@ -73,8 +34,8 @@ _AFTER = r"\s<>，。！？；、（）「」"
 _STOPS = r".,;:!?)\]}'\"*_`"
 """Not an address's last character, but the sentence's around it."""
 
-_STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
-    # A code fence's line with its language; the code itself is said.
+_STEPS: tuple[Step, ...] = (
+    # A code fence's line with its language; `blocks` knows what is between two of them.
     (re.compile(r"^[ \t]*(?:```|~~~).*$", re.M), _drop),
     # A rule, and the line under a table's head.
     (re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t]*\|?[ \t:|-]*-{3}[ \t:|-]*$", re.M), _drop),
@@ -96,7 +57,7 @@ _STEPS: tuple[tuple[re.Pattern[str], Replacement], ...] = (
     (re.compile(f"[{_EMOJI}]+"), _drop),
 )
 
-_TIDY: tuple[tuple[re.Pattern[str], Replacement], ...] = (
+_TIDY: tuple[Step, ...] = (
     (re.compile(r"\s+"), _space),
     (re.compile(r" (?P<keep>[.,;:!?…]+)(?=\s|$)"), _keep),
     (re.compile(r"^\s+|\s+$|(?<=\()\s|\s(?=\))"), _drop),
@@ -104,13 +65,18 @@ _TIDY: tuple[tuple[re.Pattern[str], Replacement], ...] = (
 )
 
 
-def spoken(text: str) -> Spoken:
-    """What a voice should say of `text`, one sentence of an answer, perhaps with Markdown in it.
+SILENT = Spoken("", ())
+"""Nothing to say."""
+
+
+def spoken(text: str, language: str) -> Spoken:
+    """What a voice of `language` (BCP 47) should say of `text`, one sentence of an answer, perhaps in Markdown.
 
     Left out: emphasis, headings, list bullets, rules, code marks, HTML tags, addresses (links keep their label),
-    emoji and `[tags]`. White space is single spaces, none at the ends.
+    emoji and `[tags]`. Numbers, dates, sums, units and short forms are written out. White space is single spaces,
+    none at the ends.
     """
-    said = Spoken(text, tuple(range(len(text))))
-    for pattern, replacement in (*_STEPS, *_TIDY):
-        said = rewrite(said, pattern, replacement)
-    return said if any(character.isalnum() for character in said.text) else Spoken("", ())
+    said = rewritten(Spoken(text, tuple(range(len(text)))), (*_STEPS, *_TIDY))
+    if not any(character.isalnum() for character in said.text):
+        return SILENT
+    return rewritten(normal(said, language), _TIDY[:2])

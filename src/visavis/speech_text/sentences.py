@@ -17,10 +17,37 @@ _CLOSING = "\"'”’»›)）]］】」』》〉}*_`~"
 _END = re.compile(rf"\n|[.!?{_WIDE}]+")
 _CJK = re.compile(f"[{HAN}{KANA}{HANGUL}{BOPOMOFO}「『《（“【]")
 
-_TITLES = "adm capt col dr gen gov hon jr messrs mlle mme mr mrs ms prof rev sen sgt sr sra st"
-_OTHERS = "approx ave blvd bros bzw ca cf co corp dept etc evtl ggf inc inkl lt ltd mt rd usw vgl viz vs"
+_TITLES = "adm capt col dr gen gov hon messrs mlle mme mr mrs ms prof rev sen sgt sra st"
+_OTHERS = "approx bros bzw ca cf dept evtl ggf inkl lt mt vgl viz vs"
 _ABBREVIATIONS = frozenset((*_TITLES.split(), *_OTHERS.split()))
 """A full stop after these is not the end of a sentence (lower case)."""
+
+_ENDINGS = frozenset(
+    {"al", "ave", "blvd", "co", "corp", "ecc", "etc", "inc", "jr", "ltd", "rd", "sr", "usw"}
+)
+"""A full stop after these, or after single letters, ends a sentence if the next word often begins one."""
+
+_ENGLISH = """
+A After All Also Although An And Another Are As At Because Before Both But By Can Could Did Do Does Each Every
+First For From Had Has Have He Her Here His How However I If In Is It Its Just Let Many Maybe Most My Next No Not
+Now On Once One Only Or Other Our Perhaps Please She Should Since So Some Still Such That The Their Then There
+These They This Those Though Through Thus To Today Was We Well Were What When Where Which While Who Why Will With
+Would Yes Yet You Your
+"""
+_OTHER_LANGUAGES = """
+Aber Auch Auf Bei Bis Dann Danach Der Diese Dieser Dieses Doch Dort Ein Eine Er Es Heute Ich Ihr Im Ja Jetzt Man
+Mit Nach Nein Nun Oder Sie Sind Und Vielleicht Warum Was Wenn Wer Wie Wir Wo Zum Zur
+Alors Après Aussi Avec C' Ce Cela Ces Cette Comme Dans Donc Elle Elles Est Et Il Ils J' Je Mais Nous Où Oui Non
+Par Pour Puis Qu' Que Quand Qui Si Sur Tout Un Une Vous
+Además Ahora Aquí Así Como Con Cuando Ella Ellos En Entonces Es Esta Este Esto Luego Los Pero Por Porque Pues Sí
+También Una Usted Y Yo
+Allora Anche Che Chi Così Dopo È Lei Loro Lui Ma Noi Perché Poi Quando Questo Questa Se Sono Una
+Agora Ainda Aqui Assim Ela Ele Eles Então Eu Isso Isto Mas Não Nós Onde Os Porque Quando Também Uma Você
+"""
+_STARTERS = frozenset((*_ENGLISH.split(), *_OTHER_LANGUAGES.split()))
+"""Words that begin sentences much more often than names: neither Du nor La, De, Van or Das."""
+
+_NEXT = re.compile(r"[\"'“”‘«»„(\[*_]*(?P<word>[^\W\d_]+['’]?)")
 
 _NUMBERED = frozenset(
     {"art", "ch", "eq", "ext", "fig", "figs", "no", "nos", "nr", "op", "para", "pp", "sec", "vol"}
@@ -29,6 +56,9 @@ _NUMBERED = frozenset(
 
 _DOTTED = re.compile(r"(?:^|[^\w.'’])(?:[A-Za-zÀ-ɏͰ-ӿ]\.)*[A-Za-zÀ-ɏͰ-ӿ]$")
 """Text that ends in a single letter or in `e.g`, `U.S`, `a.m`."""
+
+_BEFORE_MORE = re.compile(r"(?<!\w)(?:e\.g|i\.e|a\.k\.a|z\.\s?B|d\.\s?h|[uv]\.\s?a|i\.\s?d\.\s?R|p\. ?ej)$", re.I)
+"""Of these, those that always have something after them."""
 
 _TOKEN = re.compile(r"[^\W_]+$")
 _CLAUSE_END = re.compile(r"[，、：]|[,;:—–](?=\s)")
@@ -109,7 +139,7 @@ def _end_at(text: str, begin: int, mark: re.Match[str]) -> int | None:
     if not (spaced or wide or after_cjk or _CJK.match(text, end)):
         return None
     if mark[0] == ".":
-        stops = _full_stop(text[begin : mark.start()], text[end:].lstrip()[:1])
+        stops = _full_stop(text[begin : mark.start()], text[end:].lstrip())
         if not stops:
             return _UNDECIDED if stops is None else None
     return end + spaced
@@ -120,19 +150,35 @@ def _opens(text: str, begin: int, at: int) -> bool:
     return text[at] in "\"'" and text.count(text[at], begin, at) % 2 == 0
 
 
-def _full_stop(before: str, following: str) -> bool | None:
-    """Whether a dot after `before` ends the sentence; None if it needs the character after the space."""
+def _full_stop(before: str, after: str) -> bool | None:
+    """Whether a dot between `before` and `after` ends the sentence; None if it needs more of what comes after."""
     token = _TOKEN.search(before)
     if token is None:
         return True
     if token[0].isdigit():
         return bool(before[: token.start()].strip("#*->• \t"))  # "1. First" is one sentence
-    if _DOTTED.search(before):
-        return token[0] == "I" and not before.endswith(".I")
     word = token[0].lower()
+    if _BEFORE_MORE.search(before):
+        return False
+    if _DOTTED.search(before):
+        return (token[0] == "I" and not before.endswith(".I")) or _starts(after)
+    if word in _ENDINGS:
+        return _starts(after)
     if word in _NUMBERED:
-        return not following.isdigit() if following else None
+        return not after[0].isdigit() if after else None
     return word not in _ABBREVIATIONS
+
+
+def _starts(after: str) -> bool | None:
+    """Whether a new sentence seems to begin; None if its first word is not there yet."""
+    following = _NEXT.match(after)
+    if following is None:
+        return None if not after else False
+    if following.end() == len(after):
+        return None
+    word = following["word"].replace("’", "'")
+    initial = len(word) == 1 and after[following.end()] == "."
+    return not initial and (word in _STARTERS or word.removesuffix("'") in _STARTERS)
 
 
 def _cut(text: str, limit: int) -> int:

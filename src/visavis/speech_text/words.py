@@ -2,16 +2,18 @@
 
 import re
 from decimal import Decimal
-from functools import cache
-from importlib import import_module
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from visavis.speech_text.lexicon import Lexicon, lexicon
 
 MAX_DIGITS = 15
 """Longer numbers are said digit by digit: nobody can follow them otherwise, and rules end at a quadrillion."""
 
-_ALIASES = {"cmn": "zh", "nb": "no", "iw": "he", "in": "id"}
+if TYPE_CHECKING:
+    from babel import Locale
+
+_ALIASES = {"cmn": "zh", "yue": "zh"}
 
 _SPACES = "\u00a0\u202f\u2009"
 """Spaces that group digits: no-break, narrow no-break, thin."""
@@ -21,13 +23,12 @@ class Words:
     """How one locale reads and says numbers. Made once for each; `words` keeps it."""
 
     def __init__(self, tag: str, found: Lexicon) -> None:
-        # Both libraries cost tens of milliseconds to import: not before the first sentence, or `prepare`.
-        babel = import_module("babel")
+        # Tens of milliseconds to import: not before the first sentence, or `normal.prepare`.
+        from unicode_rbnf import RbnfEngine
+
         self.lexicon = found
-        self.locale: Any = _locale(babel, tag)
-        """A `babel.Locale`."""
-        language = self.locale.language
-        self._engine = import_module("unicode_rbnf").RbnfEngine.for_language(language) if found.spelled else None
+        self.locale = _locale(tag)
+        self._engine = RbnfEngine.for_language(self.locale.language) if found.spelled else None
         symbols = self.locale.number_symbols.get("latn", {})
         self.decimal: str = symbols.get("decimal", ".")
         groups = {symbols.get("group", ","), *_SPACES} | ({"'", "’"} if self.locale.territory == "CH" else set())
@@ -38,10 +39,12 @@ class Words:
         point = r"(?:,\d+|\.\d{1,2}(?!\d)|\.\d{4,})" if self.decimal == "," else r"\.\d+"
         self.figure = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?:{re.escape(self.decimal)}\d+)?|\d+(?:{point})?)"
         """Regular expression of an unsigned number."""
+        dotted = found.point_dot if self.decimal == "." else ""
+        self._point = dotted or found.point
         self._groups = str.maketrans("", "", "".join(groups))
-        self.said = cache(self._said)
+        self.said = lru_cache(1024)(self._said)
         """`said(figure, form)`: a figure as it is written, in words."""
-        self.rule = cache(self._rule)
+        self.rule = lru_cache(1024)(self._rule)
         """`rule(number, ruleset)`: a whole number by a rule set of CLDR, or its first part that exists."""
 
     @property
@@ -51,8 +54,8 @@ class Words:
 
     def value(self, figure: str) -> Decimal:
         """The number that `figure` is."""
-        if re.fullmatch(rf"\d+\.(?:\d{{1,2}}|\d{{4,}})", figure):
-            return Decimal(figure)
+        if re.fullmatch(r"\d+[.,](?:\d{1,2}|\d{4,})", figure):
+            return Decimal(figure.replace(",", "."))
         return Decimal(figure.translate(self._groups).replace(self.decimal, "."))
 
     def digits(self, text: str) -> str:
@@ -86,13 +89,13 @@ class Words:
         if not fraction:
             return words
         digits = self.space.join(self.rule(int(digit), "") for digit in fraction)
-        return self.space.join((words, self.lexicon.point, digits))
+        return self.space.join((words, self._point, digits))
 
     def _rule(self, number: int, ruleset: str) -> str:
         if self._engine is None:
             return str(number)
         names = [name for name in (ruleset, self.lexicon.number) if name in self._engine.rulesets]
-        text: str = self._engine.format_number(number, ruleset_names=names[:1]).text
+        text = self._engine.format_number(number, ruleset_names=names[:1]).text
         if self.lexicon.joined:
             # CLDR writes 〇, which not every voice knows; and 二百 where people say 两百.
             if number >= 200 and ruleset in ("", self.lexicon.number):
@@ -113,13 +116,13 @@ def words(language: str) -> Words | None:
     return Words("_".join((base, *parts[1:])), found) if found else None
 
 
-def _locale(babel: Any, tag: str) -> Any:
-    parts = tag.split("_")
-    if parts == ["en"]:
-        parts = ["en", "US"]
-    for length in range(len(parts), 0, -1):
+def _locale(tag: str) -> "Locale":
+    from babel import Locale, UnknownLocaleError
+
+    parts = (tag if "_" in tag or tag != "en" else "en_US").split("_")
+    for length in range(len(parts), 1, -1):
         try:
-            return babel.Locale.parse("_".join(parts[:length]))
-        except (babel.UnknownLocaleError, ValueError):
+            return Locale.parse("_".join(parts[:length]))
+        except (UnknownLocaleError, ValueError):
             continue
-    return babel.Locale.parse("en")
+    return Locale.parse(parts[0])

@@ -14,6 +14,8 @@ from visavis.pool import (
     SessionHandle,
     SessionInfo,
     SessionPool,
+    Transcribe,
+    Transcription,
     TurnAccepted,
 )
 from visavis.session.events import (
@@ -38,7 +40,7 @@ class FakeSession(SessionHandle):
     def __init__(self, request: NewSession, voices: Sequence[str]) -> None:
         self.id = new_id()
         self.request = request
-        self.commands: list[Say | Chat | Offer] = []
+        self.commands: list[Say | Chat | Offer | Transcribe] = []
         self.readers = 0
         """Event iterators that are open."""
         self.failure: Exception | None = None
@@ -96,6 +98,14 @@ class FakeSession(SessionHandle):
             raise Conflict("a turn is in flight; call /interrupt first")
         self.finish("interrupted")
         return self._begin("chat", command.prompt)
+
+    async def transcribe(self, command: Transcribe) -> Transcription:
+        """Hears the same in every recording."""
+        self._alive()
+        self.commands.append(command)
+        if command.chat:
+            await self.chat(Chat("what was said", barge_in=True))
+        return Transcription("what was said")
 
     async def interrupt(self) -> bool:
         """End the turn in flight."""

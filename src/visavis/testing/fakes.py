@@ -98,15 +98,20 @@ class FakeChatModel:
         self._answers = list(answers) or [["All ", "right."]]
         self.asked: list[tuple[Message, ...]] = []
         """The conversations it was given."""
+        self.passages: list[tuple[Passage, ...]] = []
+        """What it was given of the documents, for each of them."""
         self.stopped = 0
         """How many answers were left before their end."""
         self.gate: asyncio.Event | None = None
         """If set, every answer waits for this event after its first delta."""
 
-    async def answer(self, messages: Sequence[Message], tools: Sequence[Tool] = ()) -> AsyncIterator[Delta]:
+    async def answer(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), passages: Sequence[Passage] = ()
+    ) -> AsyncIterator[Delta]:
         """See `ChatModel`."""
         script = self._answers[min(len(self.asked), len(self._answers) - 1)]
         self.asked.append(tuple(messages))
+        self.passages.append(tuple(passages))
         complete = False
         try:
             for index, delta in enumerate(script):
@@ -164,14 +169,17 @@ class FakeKnowledgeBase:
 
     def __init__(self, passages: Iterable[tuple[str, str]] = ()) -> None:
         """`passages` are (text, source)."""
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+        """The questions it was asked, each with the earlier ones."""
         self._passages = list(passages) or [
             ("The shop opens at nine.", "hours.md"),
             ("The shop is closed on Sunday.", "hours.md"),
             ("Parking is free.", "parking.md"),
         ]
 
-    async def passages(self, question: str, limit: int = 5) -> Sequence[Passage]:
-        """See `KnowledgeBase`; the score is the number of shared words."""
+    async def passages(self, question: str, limit: int = 5, earlier: Sequence[str] = ()) -> Sequence[Passage]:
+        """See `KnowledgeBase`; the score is the number of shared words. Earlier questions change nothing."""
+        self.asked.append((question, tuple(earlier)))
         asked = _words(question)
         found = [Passage(text, source, len(asked & _words(text))) for text, source in self._passages]
         return sorted((passage for passage in found if passage.score), key=lambda passage: -passage.score)[:limit]

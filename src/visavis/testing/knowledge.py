@@ -21,3 +21,9 @@ async def check_knowledge_base(knowledge: KnowledgeBase, question: str) -> None:
     one = await knowledge.passages(question, limit=1)
     require(list(one) == list(found[:1]), "with a limit of one it is not the best passage that comes")
     require(not await knowledge.passages("", limit=5), "passages are found for an empty question")
+    again = await knowledge.passages(question, earlier=[question])
+    require(len(again) > 0, "no passage is found for a question that was asked before")
+    for passage in found:
+        require(
+            passage.lookup is None or passage.lookup.asked, "a passage is found for nothing asked"
+        )

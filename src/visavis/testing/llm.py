@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
+from visavis.knowledge import Passage
 from visavis.llm import ChatModel, Delta, Message, TextDelta, ToolCall
 from visavis.testing.contract import require
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 MESSAGES = (Message("system", "Answer in one short sentence."), Message("user", "Say hello."))
+
+PASSAGES = (Passage("Say hello to every visitor.", "manners.md", 1.0),)
 
 
 async def check_chat_model(model: ChatModel) -> None:
@@ -27,7 +30,7 @@ async def check_chat_model(model: ChatModel) -> None:
 
 async def _check_answer(model: ChatModel) -> None:
     messages = list(MESSAGES)
-    deltas = [delta async for delta in model.answer(messages)]
+    deltas = [delta async for delta in model.answer(messages, (), PASSAGES)]
     require(messages == list(MESSAGES), "the model has changed the messages it was given")
     require(len(deltas) > 0, "the model answers nothing")
     for delta in deltas:

@@ -103,20 +103,16 @@ class Network:
         return addresses or [LOOPBACK]
 
     async def _bind(self, connection: Connection, address: str) -> StunProtocol:
-        loop = asyncio.get_running_loop()
         ports = [0] if self.ports is None else random.sample(self.ports, len(self.ports))
         for port in ports:
             try:
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: StunProtocol(connection), local_addr=(address, port)
-                )
+                sock = _bound(address, port)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
             else:
-                sock = transport.get_extra_info("socket")
-                if sock is not None:
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
+                loop = asyncio.get_running_loop()
+                _, protocol = await loop.create_datagram_endpoint(lambda: StunProtocol(connection), sock=sock)
                 return protocol
         raise OSError(errno.EADDRINUSE, "every port of the range is taken")
 
@@ -127,6 +123,19 @@ class Network:
         announced = copy.copy(candidate)
         announced.host = self.public_address
         return announced
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    """A UDP socket. An event loop could bind it too, but uvloop doesn't tell a taken port from a wrong address."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
+        sock.bind((address, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def _host_candidate(host: StunProtocol, component: int) -> Candidate:

@@ -1,6 +1,7 @@
 """`ViewerOffer`: a WebRTC offer that has been checked before any connection is made for it."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,9 @@ MAX_SECTIONS = 8
 MAX_CANDIDATES = 32
 """Each one is an address that a stranger makes this machine send checks to."""
 
+CONTROL = re.compile(r"[^\S\r\n\t ]|[\0-\x08\x0e-\x1f\x7f]")
+"""What no line of SDP may hold: control characters, and white space that would split it (RFC 8866, 5)."""
+
 MALFORMED = (ValueError, AssertionError, AttributeError, LookupError, TypeError, StopIteration)
 """What aiortc's parser raises on lines it didn't expect."""
 
@@ -38,7 +42,7 @@ class ViewerOffer:
         """Check an offer. Raises `InvalidInput` with what is wrong with it."""
         if len(sdp) > MAX_CHARS:
             raise InvalidInput(f"The SDP offer is longer than {MAX_CHARS} characters.")
-        if not sdp.startswith("v=0") or any(char < " " and char not in "\r\n\t" for char in sdp):
+        if not sdp.startswith("v=0") or CONTROL.search(sdp):
             raise InvalidInput("This is not an SDP offer: it has to begin with v=0 and be plain text.")
         cleaned = _cleaned(sdp)
         try:

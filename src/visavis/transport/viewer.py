@@ -12,6 +12,7 @@ from aiortc import (
     RTCConfiguration,
     RTCDtlsTransport,
     RTCPeerConnection,
+    RTCRtpReceiver,
     RTCRtpSender,
     RTCRtpTransceiver,
     RTCSessionDescription,
@@ -25,6 +26,7 @@ from visavis.errors import InvalidInput
 from visavis.media.encoding import VideoCodec
 from visavis.transport.broadcast import Broadcast
 from visavis.transport.ice import Network
+from visavis.transport.microphone import prefer_speech
 from visavis.transport.offer import MALFORMED, Kind, ViewerOffer
 from visavis.transport.packet_track import PacketTrack
 from visavis.transport.video_stream import VideoStream
@@ -60,7 +62,7 @@ class WebRtcViewer:
         network: Network,
         *,
         changed: Callable[["WebRtcViewer"], None],
-        microphone: Callable[[MediaStreamTrack], None] | None = None,
+        microphone: Callable[[RTCRtpReceiver], None] | None = None,
     ) -> None:
         self.id = viewer_id
         self.video_codec: VideoCodec | None = None
@@ -181,8 +183,10 @@ class WebRtcViewer:
             stream.report(track, bandwidth_kbps)
 
     def _heard_track(self, track: MediaStreamTrack) -> None:
-        if self._microphone and track.kind == "audio":
-            self._microphone(track)
+        for transceiver in self._peer.getTransceivers() if self._peer else ():
+            if self._microphone and track.kind == "audio" and transceiver.receiver.track is track:
+                prefer_speech(transceiver)
+                self._microphone(transceiver.receiver)
 
     def _state_changed(self) -> None:
         state = self._peer.connectionState if self._peer else "closed"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from aiortc import MediaStreamTrack
+from aiortc import RTCRtpReceiver
 
 from visavis.errors import AtCapacity, Conflict
 from visavis.media.chunk import AVChunk
@@ -29,7 +29,7 @@ class WebRtcTransport:
         *,
         joined: Callable[[WebRtcViewer], None] | None = None,
         left: Callable[[WebRtcViewer], None] | None = None,
-        microphone: Callable[[MediaStreamTrack], None] | None = None,
+        microphone: Callable[[RTCRtpReceiver], None] | None = None,
     ) -> None:
         self.broadcast = broadcast
         self._network = network

@@ -9,6 +9,9 @@ from visavis.registry import Provider
 
 MarkKind = Literal["phoneme", "word"]
 
+Sex = Literal["female", "male", ""]
+"""What a voice sounds like; empty if that is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -48,6 +51,7 @@ class VoiceInfo:
     """BCP 47 tag."""
     label: str
     """For people."""
+    sex: Sex = ""
 
 
 class Voice(Protocol):

@@ -36,6 +36,9 @@ ALIASES = {
 }
 """BCP 47 tags (lower case) that the library files under another name."""
 
+WOMAN = "f3"
+"""The variant that is listed with each voice, all of which are men's: the clearest of the women's."""
+
 LANGUAGES = {"cmn": "zh-CN", "cmn-Latn-pinyin": "zh-Latn-pinyin", "en": "en-GB", "pt": "pt-PT"}
 """BCP 47 tags of the voices that go by another name than the tag people use."""
 
@@ -62,8 +65,12 @@ class EspeakProvider:
         return None if espeak_library.installed() else espeak_library.REMEDY
 
     def voices(self) -> Sequence[VoiceInfo]:
-        """The library's voices, by name. The first call in a process loads the library (5 to 30 ms)."""
-        return [_info(listed) for _, listed in sorted(self._listed.items())]
+        """The library's voices, by name, each as a man and a woman; other variants can be named as well.
+
+        The first call in a process loads the library (5 to 30 ms).
+        """
+        listed = [voice for _, voice in sorted(self._listed.items())]
+        return [self._info(voice, variant) for voice in listed for variant in ("", WOMAN)]
 
     def voice(self, name: str, language: str, model: str = "") -> "EspeakVoice":
         """See `VoiceProvider`. A name may carry a variant: `en-us+f3`, `cmn+Annie`."""
@@ -71,8 +78,9 @@ class EspeakProvider:
         listed = self._named(base) if base else self._speaking(language)
         if plus and variant not in self._library.variants:
             raise InvalidInput(f"espeak has no voice variant {variant!r}; try one like f3 or m3")
-        suffix = f"+{variant or self._variant}" if variant or self._variant else ""
-        return EspeakVoice(self._library, listed.identifier + suffix, _info(listed, suffix), self._manner)
+        variant = variant or self._variant
+        identifier = f"{listed.identifier}+{variant}" if variant else listed.identifier
+        return EspeakVoice(self._library, identifier, self._info(listed, variant), self._manner)
 
     @cached_property
     def _library(self) -> Library:
@@ -81,6 +89,17 @@ class EspeakProvider:
     @cached_property
     def _listed(self) -> dict[str, ListedVoice]:
         return {_name(listed).lower(): listed for listed in self._library.voices}
+
+    def _info(self, listed: ListedVoice, variant: str) -> VoiceInfo:
+        name = _name(listed)
+        suffix = f"+{variant}" if variant else ""
+        return VoiceInfo(
+            "espeak",
+            name.lower() + suffix,
+            LANGUAGES.get(name, name),
+            f"{listed.label} {suffix}".strip(),
+            self._library.variants.get(variant, listed.sex),
+        )
 
     def _named(self, name: str) -> ListedVoice:
         key = name.lower()
@@ -152,9 +171,3 @@ class EspeakVoice:
 
 def _name(listed: ListedVoice) -> str:
     return PurePosixPath(listed.identifier).name
-
-
-def _info(listed: ListedVoice, suffix: str = "") -> VoiceInfo:
-    name = _name(listed)
-    label = f"{listed.label} {suffix}".strip()
-    return VoiceInfo("espeak", name.lower() + suffix, LANGUAGES.get(name, name), label)

@@ -19,6 +19,7 @@ import numpy as np
 
 from visavis.errors import StageFailed, Unavailable
 from visavis.media.samples import Samples
+from visavis.tts import Sex
 
 REMEDY = "install espeak-ng: pip install espeakng-loader"
 
@@ -36,6 +37,9 @@ _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 0x1, 0x2, 0x8000
 _UTF8, _END_PAUSE = 0x1, 0x1000
 _POSITION_CHARACTER = 1
 _RATE, _VOLUME, _PITCH = 1, 2, 3
+
+_SEXES: dict[int, Sex] = {1: "male", 2: "female"}
+"""By `espeak_VOICE.gender`."""
 
 _WITHOUT_DICTIONARY = {"gmq/fo", "trk/kaa", "art/xex"}
 """Listed by espeakng-loader 0.2.4, but their dictionaries are not in it: the library complains on stderr."""
@@ -85,6 +89,7 @@ class ListedVoice:
     """`English (America)`."""
     languages: tuple[tuple[int, str], ...]
     """(priority, tag in lower case); a lower number is a better match."""
+    sex: Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +151,8 @@ class Library:
         listed = (voice for voice in self._list(None) if voice.identifier not in _WITHOUT_DICTIONARY)
         self.voices = tuple(listed)
         """Every voice that can be chosen."""
-        self.variants = frozenset(Path(voice.identifier).name for voice in self._list(b"variant"))
-        """Names that may follow a voice's, after a `+`."""
+        self.variants = {Path(voice.identifier).name: voice.sex for voice in self._list(b"variant")}
+        """Names that may follow a voice's, after a `+`, and how they make it sound."""
         self._take: TakePiece | None = None
         self._failure: BaseException | None = None
 
@@ -195,7 +200,8 @@ class Library:
         while found[len(voices)]:
             voice = found[len(voices)].contents
             languages = () if kind else _languages(voice.languages)
-            voices.append(ListedVoice(voice.identifier.decode(), voice.name.decode().strip(), languages))
+            sex = _SEXES.get(voice.gender, "")
+            voices.append(ListedVoice(voice.identifier.decode(), voice.name.decode().strip(), languages, sex))
         return voices
 
     @staticmethod

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from visavis.errors import InvalidInput, StageFailed
 from visavis.media.samples import Samples, from_bytes
 from visavis.settings import Settings
-from visavis.tts import Mark, Speech, VoiceInfo
+from visavis.tts import Mark, Sex, Speech, VoiceInfo
 from visavis.tts.silence import Trim
 
 REMEDY = "install the Debian package flite: apt install flite"
@@ -135,7 +135,8 @@ def _place() -> asyncio.Semaphore:
 
 
 def _info(name: str) -> VoiceInfo:
-    return VoiceInfo("flite", name, "en-GB" if name == "awb" else "en-US", f"{name}: {VOICES[name]}")
+    sex: Sex = "female" if "woman" in VOICES[name] else "male"
+    return VoiceInfo("flite", name, "en-GB" if name == "awb" else "en-US", f"{name}: {VOICES[name]}", sex)
 
 
 def _one_line(text: str) -> str:

@@ -3,9 +3,12 @@
 from fastapi import APIRouter, Depends
 
 from visavis.api.families import Family
-from visavis.api.opentalking import avatars, events, health, models, sessions, speech, webrtc
+from visavis.api.opentalking import avatars, events, health, models, sessions, speech, transcribe, webrtc
 from visavis.api.opentalking.errors import refuse
 from visavis.api.principal import principal
+
+UPLOADS = {"transcribe": transcribe.MAX_BYTES + 64 * 1024}
+"""The largest bodies, by the last part of a path: a file and the fields around it."""
 
 FAMILY = Family("opentalking", "", refuse)
 
@@ -13,6 +16,6 @@ FAMILY = Family("opentalking", "", refuse)
 def router() -> APIRouter:
     """All of its routes."""
     family = APIRouter(dependencies=[Depends(principal)])
-    for noun in (health, models, avatars, sessions, speech, webrtc, events):
+    for noun in (health, models, avatars, sessions, speech, transcribe, webrtc, events):
         family.include_router(noun.router)
     return family

@@ -18,7 +18,6 @@ def health(house: House) -> Health:
     voices = provider_status(house.capabilities.missing("tts"))
     ears = provider_status(house.capabilities.missing("asr"))
     models = house.capabilities.missing("llm")
-    ear = next(iter(ears), None)
     voice_ready = voices.get(settings.tts, {}).get("key_set", False)
     return Health(
         version=__version__,
@@ -33,12 +32,12 @@ def health(house: House) -> Health:
         tts_voice=settings.voice,
         tts_key_set=voice_ready,
         tts_service_url_set=voice_ready,
-        stt_provider=ear,
-        stt_default_provider=ear,
+        stt_provider=settings.asr,
+        stt_default_provider=settings.asr,
         stt_enabled_providers=[name for name, state in ears.items() if state["key_set"]],
         stt_providers=ears,
-        # Without a recogniser no key is lacking: the web client refuses to start unless this is true.
-        stt_key_set=ear is None or ears[ear]["key_set"],
+        # The web client refuses to start unless this is true.
+        stt_key_set=ears.get(settings.asr, {}).get("key_set", False),
     )
 
 

@@ -71,8 +71,8 @@ class Health(BaseModel):
     tts_voice: str
     tts_key_set: bool
     tts_service_url_set: bool
-    stt_provider: str | None
-    stt_default_provider: str | None
+    stt_provider: str
+    stt_default_provider: str
     stt_enabled_providers: list[str]
     stt_providers: dict[str, dict[str, bool]]
     stt_key_set: bool
@@ -236,3 +236,11 @@ class WebRTCAnswer(BaseModel):
 
     sdp: str
     type: Literal["answer"] = "answer"
+
+
+class TranscriptResponse(BaseModel):
+    """What was said in a recording, in the contract's word and in the deployed one."""
+
+    session_id: str
+    transcript: str
+    text: str

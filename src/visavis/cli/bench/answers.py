@@ -1,4 +1,4 @@
-"""`visavis bench answers`: questions over documents that the answerer was not built with. Are the answers true?"""
+"""`visavis bench answers`: how true the answers are, over documents that the answerer was not built with."""
 
 import asyncio
 import tempfile

@@ -21,6 +21,12 @@ def light_words() -> frozenset[str]:
 
 
 @cache
+def common_words() -> frozenset[str]:
+    """Stems of English words that are so common that a document may well put them otherwise."""
+    return frozenset(map(stem, english.COMMON.split()))
+
+
+@cache
 def synonyms() -> dict[str, frozenset[str]]:
     """A word (stem or Chinese word) → all the words that it may be replaced by, itself among them."""
     groups: dict[str, frozenset[str]] = {}
@@ -35,5 +41,5 @@ def synonyms() -> dict[str, frozenset[str]]:
 @cache
 def familiar_words() -> frozenset[str]:
     """English words that a misspelt word may stand for, whatever the documents are about; not stemmed."""
-    text = f"{english.EMPTY} {english.LIGHT} {english.SYNONYMS}"
+    text = f"{english.EMPTY} {english.LIGHT} {english.COMMON} {english.SYNONYMS}"
     return frozenset(word for word in text.split() if len(word) >= 4)

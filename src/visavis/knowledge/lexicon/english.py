@@ -3,24 +3,41 @@
 EMPTY = """
 a about actually all also am an and any anybody anyone anything are as at back be because been being both but by
 can cannot could did do does doing done don doesn didn each either else ever every everyone exactly few for from
-had has have having he hello hey hi her here hers him his how i if in into is isn it its itself just kindly
-let ll may maybe me might mine more most much many must my myself neither no nor not now of off often ok okay on once one only or other
-our ours out over own per perhaps please quite rather re really shall she should since so some somebody someone something
-somehow still such sure than thank thanks that the their theirs them then there these they this those through to too
-under until up upon us ve very was way we well were what whats when where wheres which while who whom whose why will with
-within without would yes yet you your yours yourself got ask asked tell told know say says said wonder wondering
-question answer speaking regarding concerning generally possible
+had has have having he hello hey hi her here hers him his how i if in into is isn it its itself just kindly let
+ll may maybe me might mine more most much many must my myself neither no nor not now of off often ok okay on once
+one only or other our ours out over own per perhaps please quite rather re really shall she should since so some
+somebody someone something somehow still such sure than thank thanks that the their theirs them then there these
+they this those through to too under until up upon us ve very was way we well were what whats when where wheres
+which while who whom whose why will with within without would yes yet you your yours yourself got ask asked tell
+told know say says said wonder wondering question answer speaking regarding concerning generally possible
 """
 
 LIGHT = """
-allow allowed permit permitted able need needs want wants like wish bring brings take takes get gets give gives go goes come comes make makes
-use uses used put puts see look find keep keeps try work works help happen happens mean means offer offers provide
-provides have show shows include included includes available there thing things stuff place people person persons kind
-sort type types possible long time times day days first last new good best big small number amount right wrong
-different same next supposed required normal usual usually current today main special certain several total
-around away together during between before after often sometimes always never do doing become begin
-expect recommend best plan everything nothing ready already late early soon hear heard information details info
-change order name list extra maximum minimum most least far near
+allow allowed permit permitted able need needs want wants like wish bring brings take takes get gets give gives
+go goes come comes make makes use uses used put puts see look find keep keeps try work works help happen happens
+mean means offer offers provide provides have show shows include included includes available there thing things
+stuff place people person persons kind sort type types possible long time times day days first last new good best
+big small number amount right wrong different same next supposed required normal usual usually current today main
+special certain several total around away together during between before after often sometimes always never do
+doing become begin expect recommend plan everything nothing ready already late early soon hear heard information
+details info change order name list extra most least far near located situated whether exact
+"""
+
+COMMON = """
+accept act add admit agree apply appear arrive ask avoid base become begin believe belong build built care carry
+cause choose chosen close come complete connect consider contain continue control count cover create cut deal
+decide depend describe develop draw drop enjoy enter exist expect explain face fall feel fill finish fit follow
+forget form grow handle hang happen hear hold hope imagine improve increase interest involve join jump keep kill
+laugh lead learn leave left lie listen live lived located love manage matter meet mention mind miss move notice
+observe occur operate own pass perform pick play point possess prefer prepare prevent produce protect pull push
+raise reach read realize receive recognize reduce refer relate remain remember represent rest result rise run
+save seem serve set share sit situated speak spend stand stay stick stop suggest suit suppose talk teach tend
+think touch treat turn understand visit wait walk wear win worry write home house inside outside building office
+morning afternoon evening night midnight noon today tomorrow tonight yesterday week month year moment minute hour
+daily area part side end middle front back top bottom case fact idea example reason situation rule rules purpose
+job business world country city town family friend body head hand man woman guy boy girl bit lot couple pair nice
+easy hard difficult simple full whole single old young short high low large fast slow latest earliest longest
+normally standard regular personal private public real true nearby anywhere anyway
 """
 
 SYNONYMS = """
@@ -33,7 +50,9 @@ finish end ends ending until stop over
 phone telephone call number mobile #phone
 email mail contact #mail
 contact reach phone telephone email
-address located location situated find
+address location located situated street road avenue
+checkout depart departure leave leaving
+checkin arrive arrival arriving
 car vehicle automobile parking drive
 park parking carpark garage
 bike bicycle cycle
@@ -55,9 +74,9 @@ picture pictures photo photos photograph photographs photography image camera sn
 film video record
 buy purchase purchased sell sold shop order obtain
 shop store souvenir souvenirs gift
-food eat meal meals snack snacks lunch dinner breakfast restaurant cafe café cafeteria canteen dining
-drink drinks beverage beverages water coffee tea
-cafe café coffee restaurant
+food eat eating meal meals snack snacks lunch dinner
+restaurant cafe cafeteria canteen dining
+drink drinks beverage beverages
 breakfast morning
 book books reserve reservation reservations booking booked
 cancel cancellation cancelled canceled call
@@ -96,7 +115,7 @@ off disable deactivate
 reset restart reboot restore
 install installation setup set mount
 delete remove erase
-light lamp led indicator
+lamp led indicator light
 blink blinks flash flashes flashing blinking
 noise noisy loud quiet silence silent
 smoke smoking cigarette cigarettes vaping
@@ -115,7 +134,7 @@ must required mandatory compulsory obligatory need necessary
 trip travel journey travelling traveling
 flight flights fly plane air airline airplane
 train rail railway
-hotel accommodation lodging stay room
+hotel accommodation lodging lodge
 taxi cab
 bus coach tram
 rent hire rental

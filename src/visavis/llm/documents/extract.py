@@ -1,7 +1,7 @@
 """Passages → the sentences in them that answer the question, or none if they don't.
 
-How sure an answer is does not follow from a search engine's score, which any passage gets that shares a word. It is
-how much of what was asked the sentence and its surroundings name, rare words counting for more.
+How sure an answer is does not follow from a search engine's score, which any passage gets that shares a word.
+It is how much of what was asked the sentence and its surroundings name, rare words counting for more.
 """
 
 import re
@@ -30,6 +30,9 @@ SURE_WITHOUT = 0.72
 
 ALIKE = 0.9
 """A neighbour that answers nearly as well belongs to the answer: a further row of a table, a further item."""
+
+TELLING = frozenset({"#money", "#time", "#number", "#phone", "#mail"})
+"""Kinds of thing that an answer tells, if they are asked for."""
 
 _LEANS = re.compile(
     r"(?:it|its|they|their|these|those|this|that|then|however|otherwise|also|instead|he|she|but|afterwards)\b"
@@ -119,6 +122,9 @@ def _sure(candidate: _Candidate, lookup: Lookup) -> bool:
     heaviest = max(subjects, key=lambda one: one.weight, default=None)
     everything = candidate.place.everything | candidate.place.title
     missed = heaviest is not None and heaviest.named(everything) == 0
+    near = frozenset[str]().union(*candidate.place.words[max(candidate.at - 1, 0) : candidate.at + 2])
+    features = {form for one in lookup.asked for form in one.forms if form in TELLING}
+    missed = missed or not features <= near
     return candidate.confidence >= (SURE_WITHOUT if missed else SURE)
 
 

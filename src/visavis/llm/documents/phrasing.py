@@ -40,8 +40,9 @@ _CHINESE: dict[str, str] = {
 }
 
 _LOWERED = re.compile(
-    r"(?:The|A|An|It|They|You|Your|We|Our|There|This|These|That|Those|All|Each|Every|No|Please|If|When|In|On|At|For|From|To"
-    r"|After|Before|Children|Visitors|Guests|Staff|Employees|Only|Most|Some|Any|Both|Once|With|Without|Do|Press|Use)\b(?! [A-Z])"
+    r"(?:The|A|An|It|They|You|Your|We|Our|There|This|These|That|Those|All|Each|Every|No|Please|If|When|In|On|At"
+    r"|For|From|To|After|Before|Children|Visitors|Guests|Staff|Employees|Only|Most|Some|Any|Both|Once|With"
+    r"|Without|Do|Press|Use)\b(?! [A-Z])"
 )
 """Beginnings that become small after a comma; any other may be a name."""
 

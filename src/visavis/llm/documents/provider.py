@@ -1,4 +1,4 @@
-"""Answers with sentences of the documents, and says honestly when they don't tell. No network, no model to load."""
+"""Answers with sentences of the documents, and says honestly when they don't tell. Nothing to load or to call."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -33,7 +33,7 @@ class DocumentsProvider:
 
 
 class DocumentsModel:
-    """Small talk, and answers that are quotations. The same question with the same passages has the same answer."""
+    """Small talk, and answers that are quotations: the same ones for the same question and passages."""
 
     def __init__(self, language: str = "en") -> None:
         """`language`: what Latin script is taken to be (BCP 47)."""
@@ -82,7 +82,7 @@ class DocumentsModel:
 
 
 class _Words:
-    """The vocabulary of the passages alone, for knowledge bases that don't say how they understood the question."""
+    """The words of the passages alone, for knowledge bases that don't say how they understood the question."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._words = [word_set(f"{passage.heading} {passage.text}") for passage in passages]

@@ -1,0 +1,47 @@
+"""Hearing: what the ears of one process share, the detector and the recogniser processes."""
+
+import asyncio
+
+from visavis.asr.pool import RecognizerPool
+from visavis.registry import provider
+from visavis.session.ear import Ear, Floor
+from visavis.session.reaper import Reaper
+from visavis.session.turn_taking import TurnTaking
+from visavis.settings import Settings
+from visavis.vad import DetectorProvider
+
+
+class Hearing:
+    """Makes ears. Nothing is loaded before the first one: many sessions are never spoken to."""
+
+    def __init__(self, settings: Settings, reaper: Reaper) -> None:
+        self._settings = settings
+        self._reaper = reaper
+        self._detectors: DetectorProvider = provider("vad", settings.vad, settings)
+        self._recognizers = RecognizerPool(
+            settings,
+            settings.asr,
+            settings.asr_processes,
+            language=settings.language,
+            model=settings.asr_model,
+        )
+        self._started = False
+
+    async def ear(self, floor: Floor) -> Ear:
+        """An ear for one session."""
+        recognizers = await self.recognizers()
+        detector = await asyncio.to_thread(self._detectors.detector)
+        taking = TurnTaking(self._settings.language, preemptive=self._settings.preemptive)
+        return Ear(detector, recognizers, taking, floor, self._settings.language, self._reaper)
+
+    async def recognizers(self) -> RecognizerPool:
+        """The recogniser processes, started at the first call; they load while the first words are spoken."""
+        if not self._started:
+            self._started = True
+            await self._recognizers.__aenter__()
+        return self._recognizers
+
+    async def close(self) -> None:
+        """End the processes."""
+        if self._started:
+            await self._recognizers.__aexit__()
