@@ -1,6 +1,6 @@
 import pytest
 
-from visavis.speech_text.language import language_of
+from visavis.speech_text.language import language_of, writes_latin
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,12 @@ def test_given_a_sentence_when_asked_then_its_script_tells_the_language(sentence
 )
 def test_given_a_configured_language_when_it_uses_the_script_then_it_wins(sentence: str, latin: str) -> None:
     assert language_of(sentence, latin) == latin
+
+
+@pytest.mark.parametrize(
+    ("language", "latin"),
+    [("en-US", True), ("de", True), ("vi", True), ("zh-CN", False), ("cmn", False), ("yue", False), ("ja", False),
+     ("ko-KR", False), ("ru", False), ("ar", False), ("zh-Latn-pinyin", True), ("sr-Latn", True)],
+)  # fmt: skip
+def test_given_a_language_then_it_is_known_whether_it_writes_latin_letters(language: str, latin: bool) -> None:
+    assert writes_latin(language) is latin

@@ -1,8 +1,9 @@
-import re
-
 import pytest
 
-from visavis.speech_text.plain import Spoken, rewrite, spoken
+from visavis.speech_text.plain import SILENT, spoken
+
+ANY = "und"
+"""A language whose figures are left as they are."""
 
 SAID = {
     "**Hello** _world_ *this* is `code` ~~no~~.": "Hello world this is code no.",
@@ -43,12 +44,12 @@ SAID = {
 
 @pytest.mark.parametrize(("text", "expected"), SAID.items())
 def test_given_written_text_when_spoken_then_only_what_is_said_is_left(text: str, expected: str) -> None:
-    assert spoken(text).text == expected
+    assert spoken(text, ANY).text == expected
 
 
 @pytest.mark.parametrize("text", SAID)
 def test_given_written_text_when_spoken_then_every_character_knows_its_origin(text: str) -> None:
-    said = spoken(text)
+    said = spoken(text, ANY)
     assert len(said.offsets) == len(said.text)
     assert list(said.offsets) == sorted(said.offsets)
     assert all(
@@ -58,12 +59,10 @@ def test_given_written_text_when_spoken_then_every_character_knows_its_origin(te
 
 def test_given_a_word_mark_when_mapped_then_it_points_at_the_original() -> None:
     text = "**Hello** [big](https://x.y) world"
-    said = spoken(text)
+    said = spoken(text, ANY)
     assert said.original(said.text.index("world")) == text.index("world")
     assert said.original(-1) == -1
 
 
-def test_given_a_further_rewriting_when_it_expands_then_new_characters_point_at_what_they_stand_for() -> None:
-    said = rewrite(Spoken("a 5 b", tuple(range(5))), re.compile("5"), lambda _: "five")
-    assert said.text == "a five b"
-    assert said.offsets == (0, 1, 2, 2, 2, 2, 3, 4)
+def test_given_nothing_to_say_when_spoken_then_it_is_silent() -> None:
+    assert spoken("[laughs] 😀", "en") == SILENT

@@ -10,6 +10,15 @@ TEXTS = {
     "titles": ["Dr. Smith met Mrs. Jones. ", "They talked."],
     "latin": ["See e.g. the U.S. or i.e. nothing. ", "It was 5 p.m. then. ", "Yes."],
     "initials": ["J. R. R. Tolkien wrote it. ", "So do I. ", "You?"],
+    "after abbreviations": ["I live in the U.S. ", "The weather is nice. ", "Pears, etc. ", "Then I left."],
+    "after times": ["It was 5 p.m. ", "We left at 6 a.m. sharp. ", "Bye"],
+    "names after abbreviations": [
+        "The U.S. Army met J. A. Smith and W. E. B. Du Bois of Acme Inc. Ltd. ",
+        "It did.",
+    ],
+    "after letters": ["Take vitamin C. ", "It helps. ", "Plan B. ", "However, no."],
+    "always before more": ["See e.g. The Hobbit, i.e. It, a.k.a. The book. ", "z. B. Der Herr."],
+    "other languages": ["Äpfel usw. ", "Dann ging er. ", "Il vit aux U.S. ", "C'est bien."],
     "numbered": ["No. 5 is alive. ", "No. ", "I won't. ", "See Fig. 3 there."],
     "lists": ["1. First thing.\n", "2. Second thing\n", "\n\nTitle\n", "Text"],
     "a year": ["That was in 1999. ", "Then came 2000."],
@@ -90,6 +99,10 @@ def test_given_a_stream_when_a_sentence_is_certain_then_it_comes_at_once() -> No
     assert splitter.push("5 now") == []
     assert splitter.finish() == ["It costs 3.5 now"]
     assert splitter.finish() == []
+    assert splitter.push("In the U.S. ") == []
+    assert splitter.push("The") == []
+    assert splitter.push(" ") == ["In the U.S. "]
+    assert splitter.finish() == ["The "]
 
 
 def test_given_another_limit_when_split_then_it_holds() -> None:

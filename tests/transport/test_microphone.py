@@ -10,10 +10,10 @@ from aiortc.mediastreams import MediaStreamError
 from tests.transport.peer import PATIENCE
 from visavis.media.encoding import OpusEncoder
 from visavis.media.samples import EMPTY, Samples, rms
-from visavis.media.timeline import PACKET, SAMPLE_RATE
+from visavis.media.timeline import HEARD_RATE, PACKET, SAMPLE_RATE
 from visavis.transport.audio_stream import TIME_BASE
 from visavis.transport.ice import Network
-from visavis.transport.microphone import HEARD_RATE, Microphone, OpusStream, prefer_speech
+from visavis.transport.microphone import Microphone, OpusStream, prefer_speech
 from visavis.transport.packet_track import timed_packet
 
 HEARD_PACKET = HEARD_RATE // 50

@@ -20,7 +20,7 @@ _TELLS = {
     "#money": (
         r"[$€£¥￥₹]\s?\d|\d\s?[$€£¥￥₹]|\b(?:dollars?|euros?|pounds?|cents?|pence|francs?|yuan|usd|eur"
         r"|gbp|chf|rmb|cny)\b"
-        r"|\bfree\b|\bfor nothing\b|\d\s?(?:percent|per cent|%)|"
+        r"|\bfree\b|\b(?:for|costs?) nothing\b|\b(?:no|without) (?:extra )?charge\b|\d\s?(?:percent|per cent|%)|"
         rf"{_ZH_NUMBER}\s?(?:元|块|欧|美元|英镑|角)|免费|不收费|费用全免"
     ),
     "#time": (
@@ -37,6 +37,7 @@ _TELLS = {
     "#number": rf"\d|\b(?:{_NUMBERS})\b|{_ZH_NUMBER}+\s?[个位名台本张次天杯件份只条间层岁升克度辆人]",
     "#phone": r"\+?\d[\d\s()./-]{5,}\d",
     "#mail": r"[\w.+-]+@[\w-]+\.\w+",
+    "#name": r"(?-i:[a-z,] (?:[A-Z][a-z]+))|\b(?:named|called|dr|mr|mrs|ms|prof)\b|[叫名姓]|先生|女士",
     "#definition": (
         r"\b(?:is|are|was|means?) (?:an?|the|my|our)\b|\b(?:stands for|refers to)\b|是(?:一|指)|意思是|指的是"
     ),
@@ -64,17 +65,23 @@ _WANTS = {
     "#number": r"\bhow many\b|\bhow (?:old|big|large|heavy|high|tall|far|fast|hot)\b"
     r"|几[个位名台本张次杯件份只条间层岁]|多大|多重|多高",
     "#phone": r"\b(?:phone|telephone|call|ring)\b.{0,20}\b(?:number|you|reach)\b|\bphone number\b|电话|手机号",
+    "#name": r"\bname of\b|\bwhat(?:'s| is) .*\bname\b|\bwho (?:is|was) the\b|\bcalled\W*$|叫什么|姓什么|谁",
     "#definition": (
         r"^\W*(?:what|who)(?: is| are|'s) (?:an? |the )?[\w-]+(?: [\w-]+)?\W*$"
         r"|^什么是|^谁是|是什么[？?]?$|是谁[？?]?$"
     ),
     "#mail": r"\b(?:e-?mail)\b.{0,20}\baddress\b|邮箱|邮件地址",
-    "#place": r"\bwhere\b|\bwhich (?:floor|room|level|building|street)\b|哪里|哪儿|在哪|何处|什么地方|几楼|哪层"
-    r"|怎么走",
+    "#place": (
+        r"\bwhere\b|\bwhich (?:floor|room|level|building|street)\b"
+        r"|哪里|哪儿|[在去到]哪|什么位置|何处|什么地方|几楼|哪层|怎么走"
+    ),
 }
 
 _TELLS_COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TELLS.items()}
 _WANTS_COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _WANTS.items()}
+
+_COUNTED = re.compile(r"\bhow many ((?:[a-z]+ ?){1,2})")
+_NUMBERED = re.compile(rf"(?:\d|\b(?:{_NUMBERS}))(?=((?:[\s-]+[a-z]+){{1,3}}))", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -86,3 +93,14 @@ def features(text: str) -> frozenset[str]:
 def wanted(question: str) -> frozenset[str]:
     """The kinds of thing that `question` asks for; mostly none or one."""
     return frozenset(name for name, pattern in _WANTS_COMPILED.items() if pattern.search(question))
+
+
+def counted(question: str) -> list[str]:
+    """The words right after "how many": what is counted comes first among them."""
+    found = _COUNTED.search(question)
+    return found[1].split() if found else []
+
+
+def numbered(text: str) -> list[list[str]]:
+    """For each number of `text`, the three words after it."""
+    return [match[1].split() for match in _NUMBERED.finditer(text)]

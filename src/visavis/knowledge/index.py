@@ -17,14 +17,14 @@ from visavis.errors import Unavailable
 from visavis.knowledge.chunks import Chunk
 from visavis.knowledge.connection import connect, explained, marks, transaction
 from visavis.knowledge.spelling import checked, spellings
-from visavis.knowledge.words import words
+from visavis.knowledge.words import spelt, stem, words
 
 VERSION = 1
 """Of the tables, and of the words in them: an older file is brought up to date by whoever writes to it next."""
 
 MAX_POSTINGS = 4000
-"""Passages that a search looks at, counted once for each word they have: a bound on its time. The rarest words come
-first; at least one is looked for."""
+"""Passages that a search looks at, counted once for each word they have: a bound on its time. The rarest
+words come first; at least one is looked for."""
 
 MAX_COUNTED = 20_000
 """Words whose frequency is remembered."""
@@ -206,7 +206,7 @@ class Index:
         """See `query.Vocabulary`."""
         pieces = tuple(spellings(word))
         query = f"SELECT DISTINCT word FROM spellings WHERE spelling IN ({marks(pieces)})"  # noqa: S608  # only marks
-        return [word for (word,) in self._connection.execute(query, pieces) if self.frequency(word)]
+        return [word for (word,) in self._connection.execute(query, pieces) if self.frequency(stem(word))]
 
     def search(self, forms: Sequence[str], collections: Sequence[str], limit: int) -> list[Hit]:
         """The passages that have any of `forms`, by BM25; a word of a heading counts twice."""
@@ -262,7 +262,12 @@ class Index:
         )
         self._connection.executemany(
             "INSERT OR IGNORE INTO spellings VALUES (?, ?)",
-            [(spelling, word) for word in {*title, *body} if checked(word) for spelling in spellings(word)],
+            [
+                (spelling, word)
+                for word in spelt(f"{name} {chunk.heading} {chunk.text}")
+                if checked(word)
+                for spelling in spellings(word)
+            ],
         )
 
     def _forget(self, document_id: int) -> bool:

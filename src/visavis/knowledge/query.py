@@ -7,23 +7,27 @@ from functools import cache
 from typing import Protocol
 
 from visavis.knowledge import Lookup, Wanted
+from visavis.knowledge.features import counted
 from visavis.knowledge.features import wanted as wanted_features
 from visavis.knowledge.lexicon import chinese, common_words, empty_words, familiar_words, light_words, synonyms
 from visavis.knowledge.spelling import checked, familiar, nearest
 from visavis.knowledge.words import normal, pairs, stem, tokens
 
-SYNONYM = 0.85
+UNKNOWN = 1.0
+"""Passages that a word counts as being in, if it is in none."""
+
+SYNONYM = 0.8
 MISSPELT = 0.85
 """How well a synonym and a corrected word name what was asked for."""
 
-LIGHT = 0.3
+LIGHT = 0.25
 """What a word that says little weighs, compared with one that says something."""
 
 COMMON = 0.7
 COMMON_UNKNOWN = 0.35
 """The same for a common word; and if the documents don't have it, for they may have put it otherwise."""
 
-APART = 0.6
+APART = 0.4
 """How well the two characters of a Chinese word name it, if they are only found apart."""
 
 FEATURE = 2.0
@@ -31,6 +35,9 @@ FEATURE = 2.0
 
 DEFINITION = 0.2
 """The same for a definition: hardly anything, it only decides between sentences that are else alike."""
+
+UNCOUNTED = 0.5
+"""How well any number does, if the number of something is asked for."""
 
 EARLIER = 3
 """Earlier questions that are looked back at, at most."""
@@ -103,19 +110,23 @@ class _Reader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._frequencies: dict[str, int] = {}
+        self._kinds: frozenset[str] = frozenset()
 
     def read(self, question: str) -> list[Wanted]:
         """What it asks about, in its order."""
         text = normal(question[:LONGEST])
+        self._kinds = wanted_features(text)
         found: dict[frozenset[str], Wanted] = {}
         for token, run in self._joined(tokens(text)):
             for wanted in self._run(token) if run else self._word(token):
                 found.setdefault(frozenset(wanted.forms), wanted)
-        told = {form for wanted in found.values() for form in wanted.forms}
-        for feature in sorted(wanted_features(text) - told):
-            found[frozenset({feature})] = Wanted(
-                {feature: 1.0}, DEFINITION if feature == "#definition" else FEATURE
-            )
+        for feature in sorted(self._kinds):
+            forms = {feature: 1.0}
+            if feature == "#number" and (things := counted(text)):
+                forms = {f"#number:{stem(thing)}": 1.0 for thing in things if thing not in empty_words()} | {
+                    feature: UNCOUNTED
+                }
+            found[frozenset(forms)] = Wanted(forms, DEFINITION if feature == "#definition" else FEATURE)
         return list(found.values())
 
     def _joined(self, found: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
@@ -137,7 +148,7 @@ class _Reader:
         if better in empty_words() or (better is not None and stem(better) in light_words()):
             return []
         if better is None or stem(better) not in synonyms():
-            better = nearest(found, self._vocabulary.similar(found), self._frequency) if checked(found) else None
+            better = nearest(word, self._vocabulary.similar(word), self._of) if checked(word) else None
         if better is not None:
             return [self._wanted(stem(better), MISSPELT)]
         return self._halves(word) or [self._wanted(found)]
@@ -160,8 +171,8 @@ class _Reader:
             weight *= LIGHT
         elif word in common_words():
             weight *= COMMON if known else COMMON_UNKNOWN
-        if any(form.startswith("#") for form in forms):
-            weight = min(weight, FEATURE)
+        if any(form in self._kinds for form in forms):
+            weight = min(weight, FEATURE / 2)
         return Wanted(known or forms, weight, bool(known))
 
     def _run(self, run: str) -> list[Wanted]:
@@ -196,7 +207,7 @@ class _Reader:
     def _unknown(self, left: str) -> list[Wanted]:
         """What to make of characters that the documents don't have in this order."""
         if len(left) == 1:
-            return [self._wanted(left, share=0.5)]
+            return [self._wanted(left, share=1.0 if left in synonyms() else 0.5)]
         found: list[Wanted] = []
         for at, pair in enumerate(pairs(left)):
             share = 1.0 if at == 0 else 0.5
@@ -211,9 +222,12 @@ class _Reader:
             self._frequencies[word] = 0 if word.startswith("#") else self._vocabulary.frequency(word)
         return self._frequencies[word]
 
+    def _of(self, word: str) -> int:
+        return self._frequency(stem(word))
+
     def _weight(self, frequency: int) -> float:
         """Inverse document frequency."""
-        return math.log(1 + max(self._vocabulary.passages, 1) / (frequency + 0.5))
+        return math.log(1 + max(self._vocabulary.passages, 1) / (max(frequency, UNKNOWN) + 0.5))
 
 
 @cache

@@ -6,6 +6,7 @@ from visavis.knowledge import Lookup, Passage, Wanted
 from visavis.knowledge.features import features
 from visavis.knowledge.fusion import fuse
 from visavis.knowledge.index import Hit
+from visavis.knowledge.words import counts
 
 CONTEXT = 0.4
 """What the earlier questions count for, beside 1 for the question."""
@@ -35,7 +36,7 @@ def _score(hit: Hit, lookup: Lookup, most: float) -> float:
     """0 if it does not fit; `most` is the best BM25."""
     words = hit.title | hit.body
     if any(form.startswith("#") for one in lookup.asked for form in one.forms):
-        words |= features(hit.text)
+        words |= features(hit.text) | counts(hit.text)
     named = coverage(lookup.asked, words)
     context = coverage(lookup.context, words)
     if max(named, CONTEXT * context) < WORTHLESS:

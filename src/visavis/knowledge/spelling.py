@@ -12,6 +12,8 @@ from visavis.knowledge.lexicon import familiar_words
 SHORTEST = 4
 """Letters of the shortest word that is taken for misspelt: shorter ones are all too alike."""
 
+VOWELS = frozenset("aeiouy")
+
 TWO_SLIPS = 8
 """Letters of a word from which two slips are forgiven, if leaving out a letter on each side makes them equal."""
 
@@ -32,7 +34,7 @@ def nearest(word: str, candidates: Iterable[str], frequency: Callable[[str], int
     best: tuple[int, bool, int, str] | None = None
     for candidate in set(candidates) - {word}:
         slips = distance(word, candidate)
-        if slips > allowed or (len(word) == SHORTEST and _replaces(word, candidate)):
+        if slips > allowed or (len(word) == SHORTEST and _doubtful(word, candidate)):
             continue
         rank = (slips, word[0] != candidate[0], -frequency(candidate), candidate)
         best = rank if best is None else min(best, rank)
@@ -62,9 +64,13 @@ def familiar(word: str) -> str | None:
     return nearest(word, candidates, lambda _: 0)
 
 
-def _replaces(word: str, candidate: str) -> bool:
-    """Whether another letter stands in one place: of four letters, that is as likely another word."""
-    return len(word) == len(candidate) and sorted(word) != sorted(candidate)
+def _doubtful(word: str, candidate: str) -> bool:
+    """Whether another letter stands in one place: of four letters, that is as likely another word; but not if both
+    letters are vowels, which people do mistake for each other.
+    """
+    if len(word) != len(candidate) or sorted(word) == sorted(candidate):
+        return False
+    return any(a != b and not {a, b} <= VOWELS for a, b in zip(word, candidate, strict=True))
 
 
 @cache

@@ -10,7 +10,7 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Any
 
-from visavis.knowledge.features import features
+from visavis.knowledge.features import features, numbered
 from visavis.speech_text.scripts import HAN, HANGUL, KANA
 
 UNSPACED = f"{HAN}{KANA}{HANGUL}\u0e01-\u0e4e"
@@ -118,8 +118,19 @@ def pairs(run: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def word_set(text: str) -> frozenset[str]:
-    """The words of `text`, and its features (`#money`, `#time`, …)."""
-    return frozenset(words(text)) | features(text)
+    """The words of `text`, its features (`#money`, `#time`, …), and what it counts (`#number:ticket`)."""
+    return frozenset(words(text)) | features(text) | frozenset(counts(text))
+
+
+def counts(text: str) -> set[str]:
+    """What `text` tells the number of; `#number:` and a word."""
+    return {f"#number:{stem(word.lstrip('-').lower())}" for after in numbered(text) for word in after}
+
+
+def spelt(text: str) -> set[str]:
+    """The normal words of spaced scripts in `text`, as they are spelt there; plurals also without their s."""
+    found = {token for token, run in tokens(normal(text)) if not run}
+    return found | {word[:-1] for word in found if word.endswith("s")}
 
 
 def _plain(word: str) -> str:

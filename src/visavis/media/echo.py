@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from visavis.media.samples import EMPTY, Samples
-from visavis.media.timeline import SAMPLE_RATE, from_seconds
+from visavis.media.timeline import HEARD_RATE, SAMPLE_RATE, from_seconds
 
 if TYPE_CHECKING:
     from livekit.rtc import AudioFrame
-
-HEARD_RATE = 16_000
-"""Hz of a microphone's sound."""
 
 TAIL = 0.5
 """Seconds that a room may take to hear the avatar and to fall silent after it, network included."""

@@ -25,8 +25,10 @@ def steps(words: Words) -> list[Step]:
             *found,
             (re.compile(rf"{BEFORE}(?:(?P<first>\d{{4}}){TO})?(?P<last>\d{{4}})(?=年)"), partial(_years, words)),
         ]
-    if words.lexicon.decade[0]:
-        found.append((re.compile(rf"{BEFORE}['’]?(?P<n>\d\d(?:\d0)?)['’]?s{AFTER}"), partial(_decade, words)))
+    if mark := words.lexicon.decade_mark:
+        decade = rf"{BEFORE}['’]?(?P<n>\d\d(?:\d0)?)['’]?(?:{mark}){AFTER}"
+        found.append((re.compile(decade), partial(_decade, words)))
+        found.append((re.compile(r"(?<![\w\d])['’](?P<n>\d\d)(?![\w'’])"), lambda m: words.said(m["n"], "")))
     return [*found, *_named(words)]
 
 
@@ -38,13 +40,14 @@ def _named(words: Words) -> list[Step]:
                 months.setdefault(name.rstrip("."), number)
                 months.setdefault(name.rstrip(".").capitalize(), number)
     name = "|".join(re.escape(month) for month in sorted(months, key=len, reverse=True) if len(month) > 2)
-    suffix = "|".join(re.escape(end) for end in sorted((*words.lexicon.ordinals, "."), key=len, reverse=True))
-    day = rf"{BEFORE}(?P<day>\d{{1,2}})(?:{suffix})?"
+    stop = r"(?:\.(?=,?\s[\da-z]))?"
+    suffix = "|".join(re.escape(end) for end in sorted(words.lexicon.ordinals, key=len, reverse=True)) or "x^"
+    day = rf"{BEFORE}(?P<day>\d{{1,2}})(?:{suffix}|\.)?"
     year = rf"(?:,?\s(?:de\s|del\s)?(?P<year>\d{{4}}){AFTER}(?![:/]\d))?"
-    before = rf"{day}\s(?:of\s|de\s)?(?P<month>{name})(?!\w)\.?{year}"
+    before = rf"{day}\s(?:of\s|de\s)?(?P<month>{name})(?!\w){stop}{year}"
     found: list[Step] = [(re.compile(before), partial(_spelled, words, months, day_first=True))]
     if words.lexicon.day_first:
-        after = rf"(?<!\w)(?P<month>{name})\.?\s(?P<day>\d{{1,2}})(?:{suffix[:-3]})?(?![\w:/%]|[.,]\d|-\d){year}"
+        after = rf"(?<!\w)(?P<month>{name}){stop}\s(?P<day>\d{{1,2}})(?:{suffix})?(?![\w:/%]|[.,]\d|-\d){year}"
         found.append((re.compile(after), partial(_spelled, words, months, day_first=False)))
     return found
 

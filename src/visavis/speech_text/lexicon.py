@@ -61,8 +61,10 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     feminine_number: str = "spellout-cardinal-feminine"
     year: str = ""
     """Rule set of years from 1100 to 2099; empty if they are said like any number."""
+    decade_mark: str = ""
+    """Regular expression: the s of 1990s."""
     decade: tuple[str, str] = ("", "")
-    """What 1990s ends in: after a consonant, and instead of a final y."""
+    """How it is said: after a number, and instead of its final y."""
     ordinals: dict[str, str] = {}
     """The rule set for each suffix a figure may have: st, er, º."""
     ordinals_after: dict[str, str] = {}
@@ -99,7 +101,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     half_days: dict[str, str] = {}
     """Templates for times with am and pm, with {time}."""
     time_mark: str = ""
-    """Regular expression of what may follow a time and is in its template."""
+    """Regular expression: what may follow a time, makes a number by itself an hour, and is in the templates."""
     hour_mark: str = ""
     """Regular expression of what may stand for the colon: 14h30."""
 
@@ -112,7 +114,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     of: str = ""
     """Between a million and what there are a million of."""
     magnitudes: dict[str, str] = {}
-    """Short: m in £1m. A plural, if it differs, follows a bar."""
+    """Short: m in £1m. A plural, if it differs, follows a bar; digits are multiplied with."""
     magnitude_words: tuple[str, ...] = ()
     """Written out."""
     units: dict[str, str] = {}

@@ -1,6 +1,7 @@
 """Sums of money: $3.50, 3,50 €, £1m, 20 USD, ¥100."""
 
 import re
+from decimal import Decimal
 from functools import lru_cache, partial
 
 from visavis.speech_text.figures import AFTER, BEFORE, SIGN, TO
@@ -18,6 +19,9 @@ CODES = (
     "USD", "EUR", "GBP", "JPY", "CNY", "CHF", "INR", "KRW", "RUB", "AUD", "CAD", "HKD", "TWD", "SGD", "NZD", "BRL",
     "MXN", "SEK", "NOK", "DKK", "PLN", "CZK", "TRY", "ZAR", "AED", "THB",
 )  # fmt: skip
+
+_WITHOUT_OF = {"mil", "mille", "mila"}
+"""Thousands are counted directly: mille euros, but un million d'euros."""
 
 
 def steps(words: Words) -> list[Step]:
@@ -52,46 +56,52 @@ def steps(words: Words) -> list[Step]:
 def _say(words: Words, codes: dict[str, str], match: re.Match[str]) -> str:
     found = words.lexicon
     code = codes[match["symbol"]]
-    form = words.form(code)
-    value = words.value(match["figure"])
-    said = []
-    if match["sign"]:
-        said.append(found.minus)
+    before = [found.minus] if match["sign"] else []
     if match["first"]:
-        said += [words.said(match["first"], form), found.to]
-    scale = match["written"] or ""
-    if match["short"]:
-        one, _, many = found.magnitudes[match["short"]].partition("|")
-        scale = one if value < 2 or not many else many
-    if scale:
-        name = _name(words, code, 2)
-        of = found.of if scale not in ("mil", "mille", "mila") else ""
-        # French and Italian cut the word short before a vowel.
-        if of and name[0].lower() in "aeiouy" and words.locale.language == "fr":
-            of = "d'"
-        said += [words.said(match["figure"], ""), scale, of + name]
-        return words.space.join(said)
-    whole, hundredths = divmod(value, 1)
-    if not hundredths or not found.spelled or found.joined or value.as_tuple().exponent not in (-1, -2):
-        figure = match["figure"] if hundredths else str(int(whole))
-        if words.decimal == ".":
-            figure = figure.rstrip("0").rstrip(".") if hundredths else figure
-        said += [words.said(figure, form), _name(words, code, float(value))]
-        return words.space.join(said)
-    cents = round(hundredths * 100)
-    if whole or not (currency := found.currencies.get(code)) or not currency.cent:
-        said += [words.said(str(int(whole)), form), _name(words, code, int(whole))]
-    return words.space.join(said) + _cents(words, code, cents, bool(whole))
+        before += [words.said(match["first"], words.form(code)), found.to]
+    if match["short"] or match["written"]:
+        sum_ = _scaled(words, code, match)
+    else:
+        sum_ = _plain(words, code, match["figure"])
+    return words.space.join((*before, sum_))
 
 
-def _cents(words: Words, code: str, cents: int, after: bool) -> str:
+def _scaled(words: Words, code: str, match: re.Match[str]) -> str:
     found = words.lexicon
-    number = words.said(str(cents), "")
+    value = words.value(match["figure"])
+    scale = match["written"] or found.magnitudes[match["short"]]
+    if scale.isdigit():
+        whole = int(value * int(scale))
+        return words.said(str(whole), words.form(code)) + words.space + _name(words, code, whole)
+    if match["short"]:
+        one, _, many = scale.partition("|")
+        scale = one if value < 2 or not many else many
+    name = _name(words, code, 2)
+    of = "" if scale in _WITHOUT_OF else found.of
+    if of and words.locale.language == "fr" and name[0].lower() in "aeiouy":
+        of = "d'"
+    return words.space.join((words.said(match["figure"], ""), scale, of + name))
+
+
+def _plain(words: Words, code: str, figure: str) -> str:
+    found = words.lexicon
+    form = words.form(code)
+    value = words.value(figure)
+    whole = int(value)
+    cents = round((value - whole) * 100)
+    # Chinese says 三点五美元; and a third decimal is no coin.
+    if cents and (found.joined or value != whole + Decimal(cents) / 100):
+        figure = figure.rstrip("0") if words.decimal == "." else figure
+        return words.said(figure, form) + words.space + _name(words, code, float(value))
     currency = found.currencies.get(code)
-    if currency is None or not currency.cent:
-        return found.cents_join + number
-    name = currency.cent if cents == 1 else currency.cents
-    return f" {found.mixed} {number} {name}" if after else f"{number} {name}"
+    coins = currency.cent if currency and cents == 1 else currency.cents if currency else ""
+    said = words.said(str(whole), form) + words.space + _name(words, code, whole)
+    if not cents:
+        return said
+    small = words.said(str(cents), "")
+    if not coins:
+        return said + found.cents_join + small
+    return f"{said} {found.mixed} {small} {coins}" if whole else f"{small} {coins}"
 
 
 @lru_cache(512)

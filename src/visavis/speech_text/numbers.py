@@ -12,7 +12,7 @@ _GLYPHS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "�
 _COUNTED_PEOPLE = re.compile(r"\s(?!was\b|is\b|has\b|does\b|as\b|this\b|its\b)(?:[a-z]{2,}s|people|men|women)\b")
 """What follows a number of things, not a year. For languages whose years are said otherwise than numbers."""
 
-_MATHS = r"+−×÷=<>≈±*"
+_MATHS = r"+−×÷=<>≈±*^"
 
 
 def steps(words: Words) -> list[Step]:
@@ -26,6 +26,11 @@ def steps(words: Words) -> list[Step]:
             rf"{BEFORE}(?<!/)(?:(?P<whole>\d{{1,3}})\s)?(?P<n>\d{{1,3}})/(?P<d>\d{{1,3}})(?![\d/]|[.,]\d){AFTER}"
         )
         steps.append((re.compile(written), partial(_fraction, words)))
+    if not found.joined:
+        # 24/7, 50/50.
+        steps.append((re.compile(r"(?<=\d)/(?=\d)"), lambda _: " "))
+    if words.decimal == ".":
+        steps.append((re.compile(r"(?<![\w.])\.(?=\d)"), lambda _: "0."))
     if found.ordinals:
         suffix = "|".join(re.escape(end) for end in sorted(found.ordinals, key=len, reverse=True))
         steps.append((re.compile(rf"{BEFORE}(?P<n>\d+)(?P<suffix>{suffix})(?!\w)"), partial(_ordinal, words)))
@@ -53,6 +58,7 @@ def _signs(words: Words) -> list[Step]:
         return said + words.space if said else None
 
     return [
+        (re.compile(r"(?<=\d)\s[xX]\s(?=\d)"), lambda _: f" {signs.get('×', 'x')} "),
         (re.compile(r"(?<=[\d)])\s(?P<sign>-)\s(?=[\d(][^=]*=)"), between),
         (re.compile(rf"(?<=[\d)])\s?(?P<sign>[{re.escape(_MATHS)}])\s?(?=[\d(−-])"), between),
         (re.compile(r"(?<![^\s(])(?P<sign>[~≈±#<>])\s?(?=\d)"), before),

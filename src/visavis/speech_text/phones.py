@@ -6,13 +6,13 @@ from visavis.speech_text.figures import LETTER
 from visavis.speech_text.rewriting import Step
 from visavis.speech_text.words import Words
 
-_BEGIN = rf"(?<![{LETTER}\d_])(?<!\d[-./,:])"
+_BEGIN = rf"(?<![{LETTER}\d_])(?<!\d[-./,:\s])"
 _END = rf"(?![{LETTER}\d_]|[.,:/-]\d)"
 
 _NUMBERS = (
     r"\+\d{1,3}(?:[\s.-]?\(?\d{1,5}\)?){2,5}",  # +49 30 1234567
     r"\(\d{2,5}\)\s?\d{3,4}[\s-]?\d{3,5}",  # (555) 123-4567
-    r"\d{3}[-.]\d{3}[-.]\d{4}|\d{3}-\d{4}",  # 555-123-4567
+    r"(?:\d{1,2}[-.\s])?\d{3}[-.]\d{3}[-.]\d{4}|\d{3}-\d{4}",  # 555-123-4567
     r"0\d{1,4}(?:[\s/-]\d{2,8}){1,5}",  # 030 1234567, 01 23 45 67 89
     r"1[3-9]\d[\s-]\d{4}[\s-]\d{4}",  # 138 0013 8000
     r"0\d+|\d{10,}",

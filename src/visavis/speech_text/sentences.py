@@ -22,9 +22,7 @@ _OTHERS = "approx bros bzw ca cf dept evtl ggf inkl lt mt vgl viz vs"
 _ABBREVIATIONS = frozenset((*_TITLES.split(), *_OTHERS.split()))
 """A full stop after these is not the end of a sentence (lower case)."""
 
-_ENDINGS = frozenset(
-    {"al", "ave", "blvd", "co", "corp", "ecc", "etc", "inc", "jr", "ltd", "rd", "sr", "usw"}
-)
+_ENDINGS = frozenset({"al", "ave", "blvd", "co", "corp", "ecc", "etc", "inc", "jr", "ltd", "rd", "sr", "usw"})
 """A full stop after these, or after single letters, ends a sentence if the next word often begins one."""
 
 _ENGLISH = """

@@ -18,20 +18,18 @@ def steps(words: Words) -> list[Step]:
     mark = f"(?:{found.time_mark})?" if found.time_mark else ""
     colon = f"(?::|{found.hour_mark})" if found.hour_mark else ":"
     minutes = rf"{colon}(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])(?:{half or 'x^'})?{mark}"
-    full = [found.time_mark] if found.time_mark else []
-    full += [found.hour_mark.rstrip(r"\s?")] if found.hour_mark else []
     hour = rf"{BEFORE}(?P<hour>[01]?\d|2[0-4])"
     to = words.space + found.to + words.space
-    ending = "|".join(part for part in (r":\d\d", half.replace("?P<half>", "?:"), *full) if part)
+    ending = "|".join(part for part in (r":\d\d", half.replace("?P<half>", "?:"), found.time_mark) if part)
     say = partial(_say, words)
     steps: list[Step] = [
-        (re.compile(rf"(?<=[\dmM])\s?[-–—]\s?(?=\d{{1,2}}(?:{ending}))"), lambda _: to),
+        (re.compile(rf"(?<=[\dmMhr])\s?[-–—]\s?(?=\d{{1,2}}(?:{ending}))"), lambda _: to),
         (re.compile(hour + minutes + AFTER), say),
     ]
     if half:
         steps.append((re.compile(hour + half + AFTER), say))
-    if full:
-        steps.append((re.compile(f"{hour}(?:{'|'.join(full)}){AFTER}"), say))
+    if found.time_mark:
+        steps.append((re.compile(f"{hour}{found.time_mark}{AFTER}"), say))
     ratio = words.space + found.ratio + words.space
     steps.append((re.compile(r"(?<=\d)(?<!:\d)(?<!:\d\d):(?=\d+(?![\d:]))"), lambda _: ratio))
     return steps

@@ -111,9 +111,9 @@ async def _measure(server: Server, name: str, plan: Plan) -> Report:
         if before is not None:
             _memory_after_one(before, findings)
         if plan.idle:
-            await _load(client, server, plan, plan.idle, "idle", before, findings)
+            await _load(client, server, plan, plan.idle, "idle", findings)
         if plan.speaking:
-            await _load(client, server, plan, plan.speaking, "speaking", before, findings)
+            await _load(client, server, plan, plan.speaking, "speaking", findings)
         after = await _rested(server)
         if before is not None and after is not None and (plan.idle or plan.speaking):
             grown = (after.own_mib / before.own_mib - 1) * 100
@@ -146,10 +146,10 @@ def _memory_after_one(tree: Tree, findings: Findings) -> None:
         findings.add("memory, worker", f"{span}: the largest media worker", "MiB", largest)
 
 
-async def _load(
-    client: Client, server: Server, plan: Plan, count: int, kind: str, before: Tree | None, findings: Findings
-) -> None:
+async def _load(client: Client, server: Server, plan: Plan, count: int, kind: str, findings: Findings) -> None:
     """Measure `count` sessions that idle or speak."""
+    # Read anew, so that what earlier sessions have left behind is not counted as these sessions'.
+    before = await _rested(server)
     async with AsyncExitStack() as stack:
         visits = [await stack.enter_async_context(visit(client, plan.avatar, plan.model)) for _ in range(count)]
         for each in visits:
@@ -164,15 +164,14 @@ async def _load(
         await asyncio.sleep(plan.seconds)
         ended = Tree.read(server.pid) if server.pid else None
         _cadence(visits, plan.seconds, kind, findings)
-    if began is not None and ended is not None:
+    if before is not None and began is not None and ended is not None:
         used = (ended.cpu_seconds - began.cpu_seconds) / plan.seconds * 100
         span = f"{count} {kind} sessions, all processes of the server"
         findings.add(f"{kind} cpu", f"processor per session: {span}", "%", used / count)
         findings.add(f"{kind} cpu, all", f"processor: {span}", "%", used)
-        if before is not None:
-            grown = (ended.own_mib - before.own_mib) / count
-            name = "memory per session" if kind == "speaking" else "memory per idle session"
-            findings.add(name, f"growth of own memory, {count} {kind} sessions", "MiB", grown)
+        grown = (ended.own_mib - before.own_mib) / count
+        name = "memory per session" if kind == "speaking" else "memory per idle session"
+        findings.add(name, f"growth of own memory per session: none → {count} {kind}", "MiB", grown)
 
 
 async def _speak(visits: Iterable[Visit], seconds: float) -> None:

@@ -9,7 +9,8 @@ one only or other our ours out over own per perhaps please quite rather re reall
 somebody someone something somehow still such sure than thank thanks that the their theirs them then there these
 they this those through to too under until up upon us ve very was way we well were what whats when where wheres
 which while who whom whose why will with within without would yes yet you your yours yourself got ask asked tell
-told know say says said wonder wondering question answer speaking regarding concerning generally possible
+told know say says said wonder wondering question answer speaking regarding concerning generally possible beside
+besides behind below beneath above across along among against onto toward towards throughout via again ups
 """
 
 LIGHT = """
@@ -35,14 +36,17 @@ save seem serve set share sit situated speak spend stand stay stick stop suggest
 think touch treat turn understand visit wait walk wear win worry write home house inside outside building office
 morning afternoon evening night midnight noon today tomorrow tonight yesterday week month year moment minute hour
 daily area part side end middle front back top bottom case fact idea example reason situation rule rules purpose
-job business world country city town family friend body head hand man woman guy boy girl bit lot couple pair nice
-easy hard difficult simple full whole single old young short high low large fast slow latest earliest longest
-normally standard regular personal private public real true nearby anywhere anyway
+job world country city town bit lot couple pair nice easy hard difficult simple full whole single old young short
+high low large fast slow latest earliest longest normally standard regular personal private public real true
+nearby nearest closest anywhere anyway
 """
 
 SYNONYMS = """
 price cost fee charge rate expensive cheap pay payment tariff #money
-free complimentary gratis costless
+free complimentary gratis costless #money
+quit terminate terminated cancel resign unsubscribe
+responsible liable liability
+edge side border
 open opening opens opened hours
 close closed closing shut closes
 start begin begins starting commence
@@ -56,7 +60,7 @@ checkin arrive arrival arriving
 car vehicle automobile parking drive
 park parking carpark garage
 bike bicycle cycle
-child children kid kids youth toddler baby babies infant young
+child children kid kids youth toddler baby babies infant young daughter son
 adult grownup
 senior seniors elderly pensioner pensioners retired
 student students pupil pupils
@@ -134,6 +138,7 @@ must required mandatory compulsory obligatory need necessary
 trip travel journey travelling traveling
 flight flights fly plane air airline airplane
 train rail railway
+metro subway underground
 hotel accommodation lodging lodge
 taxi cab
 bus coach tram

@@ -6,7 +6,7 @@ It is how much of what was asked the sentence and its surroundings name, rare wo
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from visavis.knowledge import Lookup, Passage, Wanted
 from visavis.knowledge.words import word_set
@@ -25,14 +25,26 @@ PASSAGE = 0.4
 SURE = 0.5
 """The least that has to be named for an answer."""
 
-SURE_WITHOUT = 0.72
+SURE_WITHOUT = 0.62
 """The same if what weighs most in the question is named nowhere around."""
+
+ELSEWHERE = 0.7
+"""What an answer is worth that is in another document than the one the question names."""
+
+MEANT = 1.0
+"""The weight from which a word of a title means that document."""
+
+SAME = 0.2
+"""What the document of the answer before is ahead by, for a question that leans on it."""
 
 ALIKE = 0.9
 """A neighbour that answers nearly as well belongs to the answer: a further row of a table, a further item."""
 
-TELLING = frozenset({"#money", "#time", "#number", "#phone", "#mail"})
-"""Kinds of thing that an answer tells, if they are asked for."""
+NEEDED = frozenset({"#money", "#phone", "#mail"})
+"""Kinds of thing without which nothing is an answer, if they are asked for."""
+
+TELLING = frozenset({"#time", "#number", "#name"})
+"""Kinds of thing that an answer mostly tells."""
 
 _LEANS = re.compile(
     r"(?:it|its|they|their|these|those|this|that|then|however|otherwise|also|instead|he|she|but|afterwards)\b"
@@ -71,15 +83,28 @@ class _Candidate:
     score: float
 
 
-def extract(passages: Sequence[Passage], lookup: Lookup, told: Callable[[str], bool]) -> Found | None:
-    """The best answer, or None; `told` says which sentences not to tell again."""
+def extract(
+    passages: Sequence[Passage], lookup: Lookup, told: Callable[[str], bool], before: str = ""
+) -> Found | None:
+    """The best answer, or None.
+
+    `told` says which sentences not to tell again; `before` is the source of the answer before this one.
+    """
     best: _Candidate | None = None
-    for order, passage in enumerate(passages):
-        place = _place(passage)
+    places = [_place(passage) for passage in passages]
+    elsewhere = _elsewhere(places, lookup)
+    for order, place in enumerate(places):
+        passage = place.passage
         for at in range(len(place.sentences)):
             if told(place.sentences[at]):
                 continue
             candidate = _judge(place, at, passage.lookup or lookup, order)
+            if passage.source in elsewhere:
+                candidate = replace(
+                    candidate, confidence=candidate.confidence * ELSEWHERE, score=candidate.score * ELSEWHERE
+                )
+            if lookup.context and passage.source == before:
+                candidate = replace(candidate, score=candidate.score + SAME)
             if best is None or candidate.score > best.score:
                 best = candidate
     if best is None or not _sure(best, best.place.passage.lookup or lookup):
@@ -92,6 +117,21 @@ def _place(passage: Passage) -> _Place:
     sentences = [one.strip() for one in split(passage.text, 500) if any(map(str.isalnum, one))]
     title = word_set(f"{passage.source} {passage.heading}")
     return _Place(passage, sentences, [word_set(one) for one in sentences], title, word_set(passage.text))
+
+
+def _elsewhere(places: Sequence[_Place], lookup: Lookup) -> set[str]:
+    """The sources that are not meant, because the question names another one by its title."""
+    titles: dict[str, frozenset[str]] = {}
+    for place in places:
+        title = place.passage.heading.split(" › ")[0]
+        titles[place.passage.source] = word_set(f"{place.passage.source} {title}")
+    meant = {
+        source
+        for source, title in titles.items()
+        for one in lookup.asked
+        if not is_kind(one) and one.weight >= MEANT and one.named(title) >= 0.8
+    }
+    return titles.keys() - meant if meant else set()
 
 
 def _judge(place: _Place, at: int, lookup: Lookup, order: int) -> _Candidate:
@@ -118,14 +158,21 @@ def _credit(wanted: Wanted, place: _Place, at: int) -> float:
 
 
 def _sure(candidate: _Candidate, lookup: Lookup) -> bool:
-    subjects = [one for one in lookup.asked if not all(form.startswith("#") for form in one.forms)]
+    subjects = [one for one in lookup.asked if not is_kind(one)]
     heaviest = max(subjects, key=lambda one: one.weight, default=None)
     everything = candidate.place.everything | candidate.place.title
     missed = heaviest is not None and heaviest.named(everything) == 0
     near = frozenset[str]().union(*candidate.place.words[max(candidate.at - 1, 0) : candidate.at + 2])
-    features = {form for one in lookup.asked for form in one.forms if form in TELLING}
-    missed = missed or not features <= near
+    kinds = [one for one in lookup.asked if is_kind(one) and not one.named(near)]
+    if any(form in NEEDED for one in kinds for form in one.forms):
+        return False
+    missed = missed or any(form in TELLING for one in kinds for form in one.forms)
     return candidate.confidence >= (SURE_WITHOUT if missed else SURE)
+
+
+def is_kind(wanted: Wanted) -> bool:
+    """Whether it is a kind of thing that is wanted, such as a time."""
+    return all(form.startswith("#") for form in wanted.forms)
 
 
 def _with_neighbours(best: _Candidate, lookup: Lookup, told: Callable[[str], bool]) -> list[str]:

@@ -59,23 +59,26 @@ class DocumentsModel:
             return [earlier[-1]]
         if kind is not None and kind != "more":
             return [sentence(kind, language)]
-        return self._extract(without_greeting(said), asked[:-1], earlier if kind else [], passages, language)
+        return self._extract(without_greeting(said), asked[:-1], earlier, kind == "more", passages, language)
 
     def _extract(
         self,
         question: str,
         asked: Sequence[str],
-        told: Sequence[str],
+        answers: Sequence[str],
+        more: bool,
         passages: Sequence[Passage],
         language: str,
     ) -> list[str]:
-        """`told`: answers whose sentences should not be told again."""
+        """`asked` and `answers`: what was said so far. `more`: nothing of it should be told again."""
         lookup = next((passage.lookup for passage in passages if passage.lookup), None)
         lookup = lookup or understand(question, asked, _Words(passages))
         if not any(not form.startswith("#") for one in lookup.asked for form in one.forms):
             return [sentence("clarify", language)]
-        before = _letters(" ".join(told))
-        found = extract(passages, lookup, lambda one: _letters(one) in before)
+        told = _letters(" ".join(answers)) if more else ""
+        last = answers[-1] if answers else ""
+        before = next((passage.source for passage in passages if passage.source in last), "")
+        found = extract(passages, lookup, lambda one: _letters(one) in told, before)
         if found is not None:
             return cited(found.sentences, found.source, language)
         return [sentence("exhausted" if told else "unknown", language)]

@@ -1,5 +1,6 @@
-// The page: what is seen and pressed. `session.js` talks to the server.
+// The page: what is seen and pressed. `session.js` talks to the server, `microphone.js` to the microphone.
 
+import { Microphone } from "./microphone.js";
 import { Session, call } from "./session.js";
 
 const $ = (id) => document.getElementById(id);
@@ -19,14 +20,17 @@ const FAREWELLS = {
   shutdown: "The server is shutting down.",
   failed: "The session failed. Start a new one; the server’s log tells more.",
 };
+const QUALITY = { pocketsphinx: "Demo recogniser: English, quiet room" };
 const FADE_MS = 1_800; // captions stay this long after the last word
 
 let session = null;
 let busy = false; // a turn is in flight
 let fading = 0;
+let microphone = null;
 
 function show(state, words = STATES[state]) {
   body.dataset.state = state;
+  if (state === "ready" && microphone) words = listening();
   $("status-text").textContent = words;
   $("interrupt").disabled = !busy;
 }
@@ -65,6 +69,8 @@ async function load() {
     $("no-avatars").hidden = avatars.length > 0;
     fill($("model"), models.statuses.filter((model) => model.connected).map((model) => model.id), models.default_model);
     fill($("voice"), health.tts_enabled_providers, health.tts_provider);
+    $("microphone").hidden = !health.stt_provider;
+    $("quality").textContent = QUALITY[health.stt_provider] ?? "";
     $("start").disabled = avatars.length === 0;
   } catch (error) {
     complain(error.message);
@@ -107,10 +113,12 @@ function enter(view) {
 function leave(words) {
   session = null;
   busy = false;
+  hush();
   $("video").srcObject = null;
   $("start").disabled = false;
   $("unmute").hidden = true;
   caption("");
+  quote("");
   enter("lobby");
   show("idle");
   complain(words);
@@ -140,13 +148,18 @@ function follow(session) {
     } else {
       show("connecting", link === "lost" ? "Reconnecting…" : undefined);
     }
+    $("microphone").disabled = link !== "connected";
   });
   on("speech.started", () => {
     busy = true;
     caption("");
     show(body.dataset.state);
   });
-  on("status", ({ stage }) => stage === "thinking" && show("thinking"));
+  on("status", ({ stage }) => {
+    body.classList.toggle("heard", stage === "listening");
+    if (stage === "thinking") show("thinking");
+  });
+  on("transcript", ({ text, is_final }) => quote(text, is_final));
   on("speech.media_started", () => show("speaking"));
   on("subtitle.chunk", ({ text }) => {
     clearTimeout(fading);
@@ -156,10 +169,18 @@ function follow(session) {
     busy = false;
     show("ready");
     fade(reason === "completed" ? FADE_MS : 0);
+    $("said").classList.add("faded");
   });
   on("trouble", complain);
   on("warning", ({ message }) => complain(message));
   on("gone", (reason) => leave(FAREWELLS[reason] ?? FAREWELLS.failed));
+}
+
+/** What the user said, as far as it was understood. */
+function quote(text, final = false) {
+  $("words").textContent = text;
+  $("said").hidden = !text;
+  $("said").className = final ? "final" : "";
 }
 
 async function heard() {
@@ -194,6 +215,79 @@ async function interrupt() {
   }
 }
 
+// ---- microphone
+
+function listening() {
+  return $("by-hand").checked ? "Hold to talk" : "Listening";
+}
+
+async function toggle() {
+  $("microphone").disabled = true;
+  complain("");
+  try {
+    await (microphone ? deafen() : listen());
+  } catch (error) {
+    hush();
+    complain(error.message);
+  }
+  $("microphone").disabled = false;
+  if (body.dataset.state === "ready") show("ready");
+}
+
+async function listen() {
+  const conversation = session;
+  const opened = await Microphone.open();
+  if (session !== conversation) return opened.close();
+  microphone = opened;
+  microphone.track.addEventListener("ended", () => {
+    if (microphone === opened) toggle().then(() => complain("The microphone was unplugged or taken away."));
+  });
+  $("microphone").setAttribute("aria-pressed", "true");
+  $("ear").hidden = false;
+  byHand();
+  meter();
+  if (await session.listenTo(opened.track)) return;
+  await deafen();
+  complain("The server does not listen: it has no recogniser.");
+}
+
+async function deafen() {
+  hush();
+  await session?.listenTo(null);
+}
+
+/** Let go of the microphone, on this side. */
+function hush() {
+  microphone?.close();
+  microphone = null;
+  body.classList.remove("heard");
+  $("microphone").setAttribute("aria-pressed", "false");
+  $("ear").hidden = true;
+}
+
+function meter() {
+  if (!microphone) return;
+  body.style.setProperty("--level", microphone.track.enabled ? microphone.level.toFixed(2) : 0);
+  requestAnimationFrame(meter);
+}
+
+function byHand() {
+  $("hold").hidden = !$("by-hand").checked;
+  hold(false);
+  if (body.dataset.state === "ready") show("ready");
+}
+
+function hold(held) {
+  microphone?.mute($("by-hand").checked && !held);
+  $("hold").classList.toggle("held", held);
+}
+
+/** Whether a press of the space bar means "I want to talk": not while it types or presses something else. */
+function talks(event) {
+  const elsewhere = event.target.closest("textarea, input, select, a, button");
+  return event.key === " " && microphone && $("by-hand").checked && (!elsewhere || elsewhere === $("hold"));
+}
+
 function fit() {
   const text = $("text");
   text.style.height = "auto";
@@ -205,6 +299,23 @@ $("composer").addEventListener("submit", send);
 $("interrupt").addEventListener("click", interrupt);
 $("end").addEventListener("click", () => session?.end());
 $("unmute").addEventListener("click", heard);
+$("microphone").addEventListener("click", toggle);
+$("by-hand").addEventListener("change", () => {
+  byHand();
+  if ($("by-hand").checked) $("hold").focus();
+});
+$("hold").addEventListener("pointerdown", (event) => {
+  $("hold").setPointerCapture(event.pointerId);
+  hold(true);
+});
+for (const name of ["lostpointercapture", "blur"]) $("hold").addEventListener(name, () => hold(false));
+for (const [name, held] of [["keydown", true], ["keyup", false]]) {
+  document.addEventListener(name, (event) => {
+    if (!talks(event)) return;
+    event.preventDefault();
+    hold(held);
+  });
+}
 $("text").addEventListener("input", fit);
 $("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

@@ -27,6 +27,11 @@ export async function call(method, path, body, options = {}) {
   return data;
 }
 
+function release(peer) {
+  peer.onconnectionstatechange = null;
+  peer.close();
+}
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
@@ -36,11 +41,13 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  */
 export class Session extends EventTarget {
   static EVENTS = [
-    "status", "speech.started", "speech.media_started", "subtitle.chunk", "speech.ended", "warning",
+    "status", "transcript", "speech.started", "speech.media_started", "subtitle.chunk", "speech.ended", "warning",
   ];
 
   #path;
   #peer = null;
+  #voice = null; // the transceiver for both sides' sound
+  #track = null; // what the user says
   #events = null;
   #over = false;
   #reconnecting = false;
@@ -59,27 +66,54 @@ export class Session extends EventTarget {
   /** Connect (again): the server lets the former connection go. */
   async connect() {
     if (!this.#events) this.#listen();
-    if (!this.#reconnecting) this.#tell("link", "connecting");
-    this.#drop();
+    const former = this.#peer;
+    if (!former) this.#tell("link", "connecting");
     const peer = new RTCPeerConnection();
     this.#peer = peer;
-    peer.addTransceiver("audio", { direction: "recvonly" });
+    this.#voice = peer.addTransceiver(this.#track ?? "audio", { direction: this.#track ? "sendrecv" : "recvonly" });
     peer.addTransceiver("video", { direction: "recvonly" });
     const media = new MediaStream();
     peer.ontrack = ({ track }) => {
       media.addTrack(track);
-      if (media.getTracks().length === 2) this.#tell("media", media);
+      // The former connection's last picture stays until there is a new one.
+      if (!former && media.getTracks().length === 2) this.#tell("media", media);
     };
-    peer.onconnectionstatechange = () => this.#follow(peer);
-    await peer.setLocalDescription();
-    // The candidates are not waited for: the server finds us by our connectivity checks.
-    const { sdp, type } = peer.localDescription;
+    peer.onconnectionstatechange = () => {
+      if (former && peer.connectionState === "connected") this.#tell("media", media);
+      this.#follow(peer);
+    };
     try {
+      await peer.setLocalDescription();
+      // The candidates are not waited for: the server finds us by our connectivity checks.
+      const { sdp, type } = peer.localDescription;
       const answer = await call("POST", `${this.#path}/webrtc/offer`, { sdp, type });
       if (peer === this.#peer) await peer.setRemoteDescription(answer);
+      if (former) release(former);
     } catch (error) {
-      if (!this.#over) throw error;
+      if (former && this.#over) release(former);
+      if (this.#over) return;
+      if (former) {
+        // The server still has it.
+        release(peer);
+        this.#peer = former;
+      }
+      throw error;
     }
+  }
+
+  /**
+   * Send a microphone's track from now on, or null for none, by a new connection in place of the present one.
+   * Resolves to whether the server listens.
+   */
+  async listenTo(track) {
+    this.#track = track;
+    try {
+      await this.connect();
+    } catch (error) {
+      this.#track = null;
+      throw error;
+    }
+    return this.#voice.currentDirection === "sendrecv";
   }
 
   say(text) {
@@ -114,11 +148,8 @@ export class Session extends EventTarget {
   }
 
   #drop() {
-    if (this.#peer) {
-      this.#peer.onconnectionstatechange = null;
-      this.#peer.close();
-      this.#peer = null;
-    }
+    if (this.#peer) release(this.#peer);
+    this.#peer = null;
   }
 
   async #follow(peer) {
