@@ -26,10 +26,15 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps everything."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def address(data_dir: Path) -> Iterator[str]:
     """Where `visavis serve` listens."""
-    data = tmp_path_factory.mktemp("data")
-    command = [sys.executable, "-m", "visavis", "serve", "--port", "0", "--data-dir", str(data)]
+    command = [sys.executable, "-m", "visavis", "serve", "--port", "0", "--data-dir", str(data_dir)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603  our own program
         assert server.stderr is not None
         said: deque[str] = deque(maxlen=50)

@@ -9,9 +9,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 
-DENIED = """navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotAllowedError"))"""
-MISSING = """navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "NotFoundError"))"""
-INSECURE = """Object.defineProperty(navigator, "mediaDevices", { value: undefined })"""
+REJECT = """void (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", "%s")))"""
+INSECURE = """void Object.defineProperty(navigator, "mediaDevices", { value: undefined })"""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +60,11 @@ def test_it_is_switched_on_and_off_with_the_keyboard(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "said"),
-    [(DENIED, "blocked for this page"), (MISSING, "No microphone was found"), (INSECURE, "only over https")],
+    [
+        pytest.param(REJECT % "NotAllowedError", "blocked for this page", id="denied"),
+        pytest.param(REJECT % "NotFoundError", "No microphone was found", id="missing"),
+        pytest.param(INSECURE, "only over https", id="insecure"),
+    ],
 )
 def test_what_is_in_its_way_is_said(page: Page, trouble: str, said: str) -> None:
     start(page)

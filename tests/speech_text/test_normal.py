@@ -232,6 +232,20 @@ def test_given_any_text_in_any_language_when_spoken_then_it_maps_back(language: 
         assert len(said.offsets) == len(said.text)
 
 
+@pytest.mark.parametrize("language", TABLES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{'9' * 40}th", "9" * 290, f"${'9' * 60}.55", f"{'9' * 50} km", f"1/{'9' * 30}", f"v{'9' * 50}",
+        f"{'5' * 30}%", f"0.{'3' * 60} km", f"0.{'3' * 60} €", f"{'9' * 40}/3/2026", "99:99", "31/31/9999", "0/0",
+        "±%", f"{'5' * 12} €",
+    ],
+)  # fmt: skip
+def test_given_figures_beyond_reason_when_spoken_then_something_is_said(language: str, text: str) -> None:
+    said = spoken(text, language)
+    assert list(said.offsets) == sorted(said.offsets)
+
+
 def test_given_words_around_figures_when_spoken_then_they_keep_their_own_places() -> None:
     text = "It costs $1,234.50 per **day**."
     said = spoken(text, "en")

@@ -64,5 +64,10 @@ def test_given_a_word_mark_when_mapped_then_it_points_at_the_original() -> None:
     assert said.original(-1) == -1
 
 
+def test_given_a_column_of_figures_when_spoken_then_no_voice_is_overrun() -> None:
+    figures = "777777 " * 42
+    assert spoken(figures, "en").text == figures.strip()
+
+
 def test_given_nothing_to_say_when_spoken_then_it_is_silent() -> None:
     assert spoken("[laughs] 😀", "en") == SILENT

@@ -19,8 +19,11 @@ from visavis.media.samples import Samples
 PATIENCE = 10.0
 """Seconds without a sign of life from a process that has work, after which it is killed.
 
-Loading a large model, or recognising a long utterance in one go, takes a few.
+Loading the model of another language, or recognising a long utterance in one go, takes a few.
 """
+
+LOADING = 120.0
+"""Seconds that loading a model may take, from a slow disk and beside other work."""
 
 IN_FLIGHT = 2 * SAMPLE_RATE
 """Samples that a process may be behind; what is more waits where it comes from."""
@@ -67,7 +70,11 @@ class Child:
                     stdin=asyncio.subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
                 )
-            await self._listen(line)
+            loading = asyncio.get_running_loop().call_later(LOADING, self._give_up)
+            try:
+                await self._listen(line)
+            finally:
+                loading.cancel()
         finally:
             self._line = None
             line.hang_up()
@@ -81,6 +88,10 @@ class Child:
         """End the process at once; `run` then returns."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    def _give_up(self) -> None:
+        if not self.served:
+            self.kill()
 
     async def transcribe(self, sound: AsyncIterator[Samples], language: str) -> AsyncIterator[Transcript]:
         """One utterance; it must be free. Raises `StageFailed`."""

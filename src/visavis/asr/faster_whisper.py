@@ -1,4 +1,4 @@
-"""faster-whisper: Whisper in CTranslate2. Many languages, punctuation, and no partials: it works on whole utterances.
+"""faster-whisper: Whisper in CTranslate2. Many languages, punctuation; works on whole utterances.
 
 A model is a directory with `model.bin`, `config.json`, `tokenizer.json` and a vocabulary.
 """

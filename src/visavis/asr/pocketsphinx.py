@@ -26,7 +26,7 @@ BLOCK = SAMPLE_RATE * 64 // 1000
 """Samples that are recognised at a time."""
 
 PAUSE = 6
-"""Quiet blocks (0.4 s) that end a phrase: less than ends an utterance, so that most of the work is done by then."""
+"""Quiet blocks (0.4 s) that end a phrase: less than ends an utterance, so most of the work is done then."""
 
 ENOUGH = SAMPLE_RATE * 6 // BLOCK
 """Blocks (6 s) that are not recognised anew any more after a pause: a voice is known by then."""

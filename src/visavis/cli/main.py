@@ -16,6 +16,7 @@ class LazyGroup(click.Group):
         "say": "visavis.cli.say:say",
         "doctor": "visavis.cli.doctor:doctor",
         "knowledge": "visavis.cli.knowledge:knowledge",
+        "models": "visavis.cli.models:models",
         "bench": "visavis.cli.bench:bench",
     }
 

@@ -84,7 +84,7 @@ class SqliteKnowledgeBase:
                 forms = [form for one in wanted for form in one.forms if not form.startswith("#")]
                 hits = index.search(list(dict.fromkeys(forms))[:MAX_FORMS], collections, CANDIDATES)
                 alike = self._alike(index, question, collections) if self._embedder else []
-            found += rank(hits, lookup, alike)[:limit]
+            found += rank(hits, lookup, question, alike)[:limit]
         return sorted(found, key=lambda passage: -passage.score)[:limit]
 
     def _alike(self, index: Index, question: str, collections: Sequence[str]) -> list[Hit]:

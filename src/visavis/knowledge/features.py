@@ -12,6 +12,11 @@ _NUMBERS = (
     "|sixty|ninety"
     "|dozen|hundred|thousand|million|half"
 )
+_MEASURES = (
+    "square|cubic|met(?:er|re)s?|centimet(?:er|re)s?|millimet(?:er|re)s?|kilomet(?:er|re)s?|miles?|feet|foot|inch(?:es)?|yards?"
+    "|acres?|hectares?|lit(?:er|re)s?|gallons?|kilos?|kilograms?|grams?|tons?|tonnes?|pounds?|degrees?|knots?|mph|kmh?"
+    "|cm|mm|m²|m|kg|g|l|ml|°c|°|gb|mb|mbit|watts?|volts?|hp|decibels?|percent"
+)
 _DAYS = "mon|tues|wednes|thurs|fri|satur|sun"
 _MONTHS = "january|february|march|april|june|july|august|september|october|november|december"
 _ZH_NUMBER = "[0-9一二三四五六七八九十百千万两半]"
@@ -35,9 +40,18 @@ _TELLS = {
         r"|周[一二三四五六日末]|星期[一二三四五六日天]|随时|立即|全天|中午|午夜|\b(?:1[5-9]|20)\d\d\b"
     ),
     "#number": rf"\d|\b(?:{_NUMBERS})\b|{_ZH_NUMBER}+\s?[个位名台本张次天杯件份只条间层岁升克度辆人]",
+    "#measure": (
+        rf"(?:\d|\b(?:{_NUMBERS}))[\s-]*(?:{_MEASURES})(?![a-z])|%|{_ZH_NUMBER}\s?"
+        r"(?:米|厘米|毫米|公里|平方|升|毫升|公斤|千克|克|吨|度|瓦|伏|转|分贝|寸)"
+    ),
+    "#age": (
+        r"\b(?:1[0-9]|20)\d\d\b|\byears? (?:old|ago)\b|\bage of\b|\bold(?:er)? (?:as|than)\b|\d\s?岁"
+        rf"|\b(?:under|over|above|below|from|between|until)\s(?:{_NUMBERS}|\d+)\b|年"
+    ),
     "#phone": r"\+?\d[\d\s()./-]{5,}\d",
     "#mail": r"[\w.+-]+@[\w-]+\.\w+",
-    "#name": r"(?-i:[a-z,] (?:[A-Z][a-z]+))|\b(?:named|called|dr|mr|mrs|ms|prof)\b|[叫名姓]|先生|女士",
+    "#name": r"(?-i:[a-z,] (?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)[A-Z][a-z]+)"
+    r"|\b(?:named|called|dr|mr|mrs|ms|prof)\b|[叫名姓]|先生|女士",
     "#definition": (
         r"\b(?:is|are|was|means?) (?:an?|the|my|our)\b|\b(?:stands for|refers to)\b|是(?:一|指)|意思是|指的是"
     ),
@@ -62,8 +76,12 @@ _WANTS = {
         r"|\b(?:which|what) days?\b"
         r"|几点|什么时[候间]|何时|多久|多长时间|几天|几号|哪天|几小时|几分钟|营业时间|开放时间"
     ),
-    "#number": r"\bhow many\b|\bhow (?:old|big|large|heavy|high|tall|far|fast|hot)\b"
-    r"|几[个位名台本张次杯件份只条间层岁]|多大|多重|多高",
+    "#number": r"\bhow many\b|几[个位名台本张次杯件份只条间层岁]",
+    "#measure": (
+        r"\bhow (?:big|large|small|heavy|high|tall|wide|deep|thick|far|fast|hot|warm|cold|loud|strong|powerful)\b"
+        r"|多重|多高|多宽|多深|多远|多快"
+    ),
+    "#age": r"\bhow old\b|\bwhat age\b|几岁|多大年[纪龄]|多少岁",
     "#phone": r"\b(?:phone|telephone|call|ring)\b.{0,20}\b(?:number|you|reach)\b|\bphone number\b|电话|手机号",
     "#name": r"\bname of\b|\bwhat(?:'s| is) .*\bname\b|\bwho (?:is|was) the\b|\bcalled\W*$|叫什么|姓什么|谁",
     "#definition": (

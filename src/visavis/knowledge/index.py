@@ -20,7 +20,8 @@ from visavis.knowledge.spelling import checked, spellings
 from visavis.knowledge.words import spelt, stem, words
 
 VERSION = 1
-"""Of the tables, and of the words in them: an older file is brought up to date by whoever writes to it next."""
+"""Of the tables, and of the words in them. Whoever changes either raises it, and brings older files up to date in
+`_prepare`."""
 
 MAX_POSTINGS = 4000
 """Passages that a search looks at, counted once for each word they have: a bound on its time. The rarest
@@ -99,8 +100,12 @@ class Index:
         self._state = (-1, 0)
         with explained():
             self._connection = connect(path, writable=writable)
-            if writable or path is None:
-                self._prepare()
+            try:
+                if writable or path is None:
+                    self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -181,6 +186,8 @@ class Index:
     def has(self, collections: Sequence[str]) -> bool:
         """Whether any document is in one of the collections."""
         with explained():
+            if not self._version():
+                return False  # somebody is just making the file
             query = f"SELECT 1 FROM documents WHERE collection IN ({marks(collections)}) LIMIT 1"  # noqa: S608  # only marks
             return self._connection.execute(query, tuple(collections)).fetchone() is not None
 

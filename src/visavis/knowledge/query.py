@@ -16,6 +16,9 @@ from visavis.knowledge.words import normal, pairs, stem, tokens
 UNKNOWN = 1.0
 """Passages that a word counts as being in, if it is in none."""
 
+FEW = 50
+"""Passages that a knowledge base counts as having at least: in a small one every word would seem to be frequent."""
+
 SYNONYM = 0.8
 MISSPELT = 0.85
 """How well a synonym and a corrected word name what was asked for."""
@@ -24,7 +27,7 @@ LIGHT = 0.25
 """What a word that says little weighs, compared with one that says something."""
 
 COMMON = 0.7
-COMMON_UNKNOWN = 0.35
+COMMON_UNKNOWN = 0.5
 """The same for a common word; and if the documents don't have it, for they may have put it otherwise."""
 
 APART = 0.4
@@ -35,9 +38,6 @@ FEATURE = 2.0
 
 DEFINITION = 0.2
 """The same for a definition: hardly anything, it only decides between sentences that are else alike."""
-
-UNCOUNTED = 0.5
-"""How well any number does, if the number of something is asked for."""
 
 EARLIER = 3
 """Earlier questions that are looked back at, at most."""
@@ -122,12 +122,16 @@ class _Reader:
                 found.setdefault(frozenset(wanted.forms), wanted)
         for feature in sorted(self._kinds):
             forms = {feature: 1.0}
-            if feature == "#number" and (things := counted(text)):
-                forms = {f"#number:{stem(thing)}": 1.0 for thing in things if thing not in empty_words()} | {
-                    feature: UNCOUNTED
-                }
+            if feature == "#number":
+                forms = self._number(text) or forms
             found[frozenset(forms)] = Wanted(forms, DEFINITION if feature == "#definition" else FEATURE)
         return list(found.values())
+
+    def _number(self, text: str) -> dict[str, float]:
+        """What would tell the number of the thing that is counted."""
+        things = [stem(thing) for thing in counted(text) if thing not in empty_words()]
+        alike = {other for thing in things for other in synonyms().get(thing, ())}
+        return {f"#number:{one}": SYNONYM for one in sorted(alike)} | {f"#number:{one}": 1.0 for one in things}
 
     def _joined(self, found: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
         """Two words as one where the documents write them as one: a hair dryer is a hairdryer."""
@@ -227,7 +231,7 @@ class _Reader:
 
     def _weight(self, frequency: int) -> float:
         """Inverse document frequency."""
-        return math.log(1 + max(self._vocabulary.passages, 1) / (max(frequency, UNKNOWN) + 0.5))
+        return math.log(1 + max(self._vocabulary.passages, FEW) / (max(frequency, UNKNOWN) + 0.5))
 
 
 @cache

@@ -29,14 +29,18 @@ def checked(word: str) -> bool:
 
 
 def nearest(word: str, candidates: Iterable[str], frequency: Callable[[str], int]) -> str | None:
-    """The candidate that `word` most likely stands for: fewest slips, the same first letter, the most frequent."""
+    """The candidate that `word` most likely stands for: fewest slips, the most frequent.
+
+    It has to begin alike: hardly anybody errs in the first letter, and other words do.
+    """
     allowed = 2 if len(word) >= TWO_SLIPS else 1
-    best: tuple[int, bool, int, str] | None = None
+    best: tuple[int, int, str] | None = None
     for candidate in set(candidates) - {word}:
         slips = distance(word, candidate)
-        if slips > allowed or (len(word) == SHORTEST and _doubtful(word, candidate)):
+        begins = word[0] == candidate[0] or word[1::-1] == candidate[:2]
+        if slips > allowed or not begins or (len(word) == SHORTEST and _doubtful(word, candidate)):
             continue
-        rank = (slips, word[0] != candidate[0], -frequency(candidate), candidate)
+        rank = (slips, -frequency(candidate), candidate)
         best = rank if best is None else min(best, rank)
     return best[-1] if best else None
 

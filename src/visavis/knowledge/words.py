@@ -20,6 +20,8 @@ to the words) and Thai."""
 TOKEN = re.compile(rf"(?P<run>[{UNSPACED}]+)|(?P<word>[^\W_{UNSPACED}]+)(?:['’][^\W\d_{UNSPACED}]+)?")
 """A run of unspaced script, or a word without its `'s`."""
 
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+
 _VARIANTS = (
     (re.compile(r"\bwi-fi\b"), "wifi"),
     (re.compile(r"\be-mail"), "email"),
@@ -109,6 +111,11 @@ def words(text: str) -> list[str]:
         else:
             found.append(stem(token))
     return found
+
+
+def same_script(left: str, right: str) -> bool:
+    """Whether both texts are written with spaces between words, or both without."""
+    return bool(_UNSPACED.search(left)) is bool(_UNSPACED.search(right))
 
 
 def pairs(run: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The models that `visavis models get` knows.
 
 Each file has a pinned address and its SHA-256, which is checked. The checksums were not computed by us: each is
-published alike by several independent projects that use the same file (for files on Hugging Face, also as the file's
+published alike by several independent projects that use the same file (for weights on Hugging Face, also as their
 LFS object id). A model whose checksum could not be found so is not listed.
 """
 

@@ -9,7 +9,7 @@ from visavis.settings import Settings
 
 
 class Shelf:
-    """The directory `models` under `data_dir`: one directory for each model, of its name. A name there is whole."""
+    """The directory `models` under `data_dir`, with one directory for each model, which is whole."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -36,8 +36,9 @@ class Shelf:
     def choose(self, provider: str, language: str, name: str = "") -> Path:
         """The directory of the model that `provider` is to use.
 
-        The one that is named; else the one in the option `model_dir_xx` of the language or `model_dir`; else the first
-        of the catalogue that knows the language. Raises `InvalidInput` for an unknown name, `Unavailable` for none.
+        The one that is named; else the one in the option `model_dir_xx` of the language, or `model_dir`; else the
+        first of the catalogue that knows the language and is installed. Raises `InvalidInput` for an unknown name,
+        `Unavailable` for none.
         """
         if name:
             for model in self.installed(provider):

@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from visavis.speech_text.figures import AFTER, BEFORE, TO
+from visavis.speech_text.figures import AFTER, BEFORE, NEVER, TO
 from visavis.speech_text.rewriting import Step
 from visavis.speech_text.words import Words
 
@@ -41,7 +41,7 @@ def _named(words: Words) -> list[Step]:
                 months.setdefault(name.rstrip(".").capitalize(), number)
     name = "|".join(re.escape(month) for month in sorted(months, key=len, reverse=True) if len(month) > 2)
     stop = r"(?:\.(?=,?\s[\da-z]))?"
-    suffix = "|".join(re.escape(end) for end in sorted(words.lexicon.ordinals, key=len, reverse=True)) or "x^"
+    suffix = "|".join(re.escape(end) for end in sorted(words.lexicon.ordinals, key=len, reverse=True)) or NEVER
     day = rf"{BEFORE}(?P<day>\d{{1,2}})(?:{suffix}|\.)?"
     year = rf"(?:,?\s(?:de\s|del\s)?(?P<year>\d{{4}}){AFTER}(?![:/]\d))?"
     before = rf"{day}\s(?:of\s|de\s)?(?P<month>{name})(?!\w){stop}{year}"

@@ -12,5 +12,8 @@ AFTER = rf"(?![{LETTER}\d_])"
 SIGN = r"(?P<sign>(?<![^\s(\[=:,\"“（：，；、\u4e00-\u9fff])[-−])?"
 """A minus, which a hyphen is only where a word could begin."""
 
+NEVER = r"(?!)"
+"""What matches nothing, for a language that has no such thing."""
+
 TO = r"(?:\s?[-–—~〜～]\s?|到|至)"
 """Between the ends of a range; after a space it could be a minus, but a range's ends ascend."""

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache, partial
 
-from visavis.speech_text.figures import AFTER, BEFORE, SIGN, TO
+from visavis.speech_text.figures import AFTER, BEFORE, NEVER, SIGN, TO
 from visavis.speech_text.rewriting import Step
 from visavis.speech_text.words import Words
 
@@ -29,8 +29,8 @@ def steps(words: Words) -> list[Step]:
     found = words.lexicon
     codes = {**SYMBOLS, "¥": found.home_yen, "￥": found.home_yen} | {code: code for code in CODES}
     symbol = "|".join(re.escape(mark) for mark in sorted(codes, key=len, reverse=True))
-    short = "|".join(re.escape(mark) for mark in sorted(found.magnitudes, key=len, reverse=True)) or "x^"
-    written = "|".join(sorted(found.magnitude_words, key=len, reverse=True)) or "x^"
+    short = "|".join(re.escape(mark) for mark in sorted(found.magnitudes, key=len, reverse=True)) or NEVER
+    written = "|".join(sorted(found.magnitude_words, key=len, reverse=True)) or NEVER
     scale = rf"(?:\s?(?P<short>{short})(?!\w)|\s?(?P<written>{written}){AFTER})?"
     # 3,50 € is written in English texts, too.
     figure = rf"(?:\d+,\d\d(?!\d)|{words.figure})"

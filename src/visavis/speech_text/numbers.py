@@ -33,14 +33,16 @@ def steps(words: Words) -> list[Step]:
         steps.append((re.compile(r"(?<![\w.])\.(?=\d)"), lambda _: "0."))
     if found.ordinals:
         suffix = "|".join(re.escape(end) for end in sorted(found.ordinals, key=len, reverse=True))
-        steps.append((re.compile(rf"{BEFORE}(?P<n>\d+)(?P<suffix>{suffix})(?!\w)"), partial(_ordinal, words)))
+        steps.append(
+            (re.compile(rf"{BEFORE}(?P<n>\d{{1,9}})(?P<suffix>{suffix})(?!\w)"), partial(_ordinal, words))
+        )
     if found.ordinals_after:
         before = "|".join(filter(None, found.ordinals_after))
         nth = rf"(?<!\w)(?P<before>{before})\s(?P<n>\d{{1,4}})\.(?=\s[{LETTER}])"
         steps.append((re.compile(nth, re.I), partial(_german_ordinal, words)))
     steps += _signs(words)
     to = words.space + found.to + words.space
-    steps.append((re.compile(rf"(?<=\d)(?<![{LETTER}]\d){TO.replace('到|至', 'x^')}(?=\d)"), partial(_range, to)))
+    steps.append((re.compile(rf"(?<=\d)(?<![{LETTER}]\d){TO}(?=\d)"), partial(_range, to)))
     number = rf"{SIGN}(?<![{LETTER}\d_])(?P<figure>{words.figure}){AFTER}"
     steps.append((re.compile(number), partial(_number, words)))
     return steps

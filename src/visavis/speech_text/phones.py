@@ -6,7 +6,7 @@ from visavis.speech_text.figures import LETTER
 from visavis.speech_text.rewriting import Step
 from visavis.speech_text.words import Words
 
-_BEGIN = rf"(?<![{LETTER}\d_])(?<!\d[-./,:\s])"
+_BEGIN = rf"(?<![{LETTER}\d_$€£¥])(?<!\d[-./,:\s])"
 _END = rf"(?![{LETTER}\d_]|[.,:/-]\d)"
 
 _NUMBERS = (

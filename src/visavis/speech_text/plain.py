@@ -65,6 +65,9 @@ _TIDY: tuple[Step, ...] = (
 )
 
 
+MAX_CHARS = 2000
+"""The most that any voice is given to say at once; a sentence of 300 characters stays far below it."""
+
 SILENT = Spoken("", ())
 """Nothing to say."""
 
@@ -79,4 +82,6 @@ def spoken(text: str, language: str) -> Spoken:
     said = rewritten(Spoken(text, tuple(range(len(text)))), (*_STEPS, *_TIDY))
     if not any(character.isalnum() for character in said.text):
         return SILENT
-    return rewritten(normal(said, language), _TIDY[:2])
+    words = rewritten(normal(said, language), _TIDY[:2])
+    # A column of figures grows tenfold; digits are better than no voice.
+    return words if len(words.text) <= MAX_CHARS else said

@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from visavis.speech_text.figures import AFTER, BEFORE
+from visavis.speech_text.figures import AFTER, BEFORE, NEVER
 from visavis.speech_text.rewriting import Step
 from visavis.speech_text.words import Words
 
@@ -17,7 +17,7 @@ def steps(words: Words) -> list[Step]:
     half = _HALF if found.half_days else ""
     mark = f"(?:{found.time_mark})?" if found.time_mark else ""
     colon = f"(?::|{found.hour_mark})" if found.hour_mark else ":"
-    minutes = rf"{colon}(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])(?:{half or 'x^'})?{mark}"
+    minutes = rf"{colon}(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\d:])(?:{half or NEVER})?{mark}"
     hour = rf"{BEFORE}(?P<hour>[01]?\d|2[0-4])"
     to = words.space + found.to + words.space
     ending = "|".join(part for part in (r":\d\d", half.replace("?P<half>", "?:"), found.time_mark) if part)

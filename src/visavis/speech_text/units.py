@@ -63,6 +63,9 @@ def _say(words: Words, match: re.Match[str]) -> str:
 def _template(words: Words, symbol: str, value: Decimal) -> str:
     from babel.units import format_unit
 
+    # Only the plural depends on it; babel refuses more than 28 digits.
+    value = Decimal(str(value)[:20])
+
     own = words.lexicon.units.get(symbol)
     if own is not None:
         return own if "{0}" in own else "{0}" + words.space + own

@@ -37,7 +37,8 @@ class Words:
         group = "[" + "".join(sorted(groups)).replace("'", "\\'") + "]"
         # Many write 3.5 where the comma is the rule; as a group it would have three digits.
         point = r"(?:,\d+|\.\d{1,2}(?!\d)|\.\d{4,})" if self.decimal == "," else r"\.\d+"
-        self.figure = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+(?!\d)(?:{re.escape(self.decimal)}\d+)?|\d+(?:{point})?)"
+        grouped = rf"\d{{1,3}}(?:{group}\d{{3}}){{1,4}}(?!\d)(?:{re.escape(self.decimal)}\d+)?"
+        self.figure = rf"(?:{grouped}|\d{{1,{MAX_DIGITS}}}(?!\d)(?:{point})?)"
         """Regular expression of an unsigned number."""
         dotted = found.point_dot if self.decimal == "." else ""
         self._point = dotted or found.point

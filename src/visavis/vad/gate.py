@@ -38,7 +38,7 @@ class GateProvider:
         return self._detector.missing() or self._pre_gate.missing()
 
     def detector(self) -> "SpeechGate":
-        """See `DetectorProvider`. The first call of a process loads the model, 100 ms: make that one in a thread."""
+        """See `DetectorProvider`. The first call of a process loads the model: make that one in a thread."""
         return SpeechGate(self._detector.detector(), self._pre_gate.detector())
 
     @staticmethod

@@ -13,6 +13,7 @@ import click
 
 from visavis.cli.bench.figures import Measure, Report, Target
 from visavis.cli.bench.machine import describe
+from visavis.cli.bench.prompted import prompted
 from visavis.knowledge import KnowledgeBase, Passage
 from visavis.knowledge.base import SqliteKnowledgeBase
 from visavis.knowledge.library import Library
@@ -82,14 +83,19 @@ class Outcome:
 )
 def answers(directory: Path, show: bool, json_file: Path | None) -> None:
     """How many questions are answered from the right document, and how many that none tells are refused."""
-    outcomes = asyncio.run(ask_all(directory))
+    outcomes, more = asyncio.run(_measure(directory))
     if show:
         for outcome in outcomes:
             _show(outcome)
-    report = summary(outcomes, describe("the embedded answerer"))
+    report = summary(outcomes, describe("the embedded answerer"), more)
     if json_file is not None:
         report.write(json_file)
     click.echo(report.table())
+
+
+async def _measure(directory: Path) -> tuple[list[Outcome], list[Measure]]:
+    outcomes = await ask_all(directory)
+    return outcomes, await prompted([(o.question.ask, o.question.source, o.passages) for o in outcomes])
 
 
 def questions(directory: Path) -> list[Question]:
@@ -130,8 +136,8 @@ async def ask(knowledge: KnowledgeBase, model: ChatModel, question: Question) ->
     return Outcome(question, answer, passages, (found - began) * 1000, (ended - found) * 1000)
 
 
-def summary(outcomes: Sequence[Outcome], machine: dict[str, Any]) -> Report:
-    """The figures; a share is that of the questions, in per cent."""
+def summary(outcomes: Sequence[Outcome], machine: dict[str, Any], more: Sequence[Measure] = ()) -> Report:
+    """The figures, and `more` of them; a share is that of the questions, in per cent."""
     told = [outcome for outcome in outcomes if outcome.question.source]
     untold = [outcome for outcome in outcomes if not outcome.question.source]
     shares = {
@@ -158,7 +164,7 @@ def summary(outcomes: Sequence[Outcome], machine: dict[str, Any]) -> Report:
         "answer": ("passages → last sentence", [o.answering for o in outcomes]),
     }
     measures += [Measure(name, span, "ms", values) for name, (span, values) in times.items()]
-    return Report("answers", machine, measures)
+    return Report("answers", machine, [*measures, *more])
 
 
 def _targets(name: str) -> tuple[Target, ...]:

@@ -5,11 +5,11 @@ It is how much of what was asked the sentence and its surroundings name, rare wo
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from visavis.knowledge import Lookup, Passage, Wanted
-from visavis.knowledge.words import word_set
+from visavis.knowledge.words import same_script, word_set
 from visavis.speech_text.sentences import sentences as split
 
 MAX_SENTENCES = 3
@@ -17,7 +17,7 @@ MAX_SENTENCES = 3
 MAX_CHARS = 300
 """Of all sentences together; a single longer one is told all the same."""
 
-TITLE = 0.9
+TITLE = 0.8
 BESIDE = 0.6
 PASSAGE = 0.4
 """How well something is named if not the sentence does it, but its headings, a sentence beside it, the passage."""
@@ -37,13 +37,25 @@ MEANT = 1.0
 SAME = 0.2
 """What the document of the answer before is ahead by, for a question that leans on it."""
 
+SCRIPT = 0.1
+"""What a passage in the question's script is ahead by."""
+
+OWN = 0.2
+"""What it adds that the sentence itself names what is asked for."""
+
+CONTEXT = 0.3
+"""What it adds that it goes with the earlier questions."""
+
+BEHIND = 0.03
+"""What each place behind the best passage costs."""
+
 ALIKE = 0.9
 """A neighbour that answers nearly as well belongs to the answer: a further row of a table, a further item."""
 
-NEEDED = frozenset({"#money", "#phone", "#mail"})
+NEEDED = frozenset({"#money", "#phone", "#mail", "#measure", "#age", "#number", "#name"})
 """Kinds of thing without which nothing is an answer, if they are asked for."""
 
-TELLING = frozenset({"#time", "#number", "#name"})
+TELLING = frozenset({"#time"})
 """Kinds of thing that an answer mostly tells."""
 
 _LEANS = re.compile(
@@ -73,6 +85,10 @@ class _Place:
     words: Sequence[frozenset[str]]
     title: frozenset[str]
     everything: frozenset[str]
+    worth: float
+    """What an answer from here is worth, 0 to 1."""
+    ahead: float
+    """What is added to every score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +100,27 @@ class _Candidate:
 
 
 def extract(
-    passages: Sequence[Passage], lookup: Lookup, told: Callable[[str], bool], before: str = ""
+    passages: Sequence[Passage], lookup: Lookup, question: str, told: Callable[[str], bool], before: str = ""
 ) -> Found | None:
     """The best answer, or None.
 
     `told` says which sentences not to tell again; `before` is the source of the answer before this one.
     """
-    best: _Candidate | None = None
-    places = [_place(passage) for passage in passages]
+    places = [_place(passage, order) for order, passage in enumerate(passages)]
     elsewhere = _elsewhere(places, lookup)
-    for order, place in enumerate(places):
-        passage = place.passage
-        for at in range(len(place.sentences)):
-            if told(place.sentences[at]):
-                continue
-            candidate = _judge(place, at, passage.lookup or lookup, order)
-            if passage.source in elsewhere:
-                candidate = replace(
-                    candidate, confidence=candidate.confidence * ELSEWHERE, score=candidate.score * ELSEWHERE
-                )
-            if lookup.context and passage.source == before:
-                candidate = replace(candidate, score=candidate.score + SAME)
-            if best is None or candidate.score > best.score:
+    best: _Candidate | None = None
+    for place in places:
+        source = place.passage.source
+        place = replace(
+            place,
+            worth=ELSEWHERE if source in elsewhere else 1.0,
+            ahead=place.ahead
+            + (SAME if lookup.context and source == before else 0.0)
+            + (SCRIPT if same_script(question, place.passage.text) else 0.0),
+        )
+        for at, one in enumerate(place.sentences):
+            candidate = None if told(one) else _judge(place, at, place.passage.lookup or lookup)
+            if candidate is not None and (best is None or candidate.score > best.score):
                 best = candidate
     if best is None or not _sure(best, best.place.passage.lookup or lookup):
         return None
@@ -113,38 +128,36 @@ def extract(
     return Found(tuple(chosen), best.place.passage.source, round(best.confidence, 3))
 
 
-def _place(passage: Passage) -> _Place:
+def _place(passage: Passage, order: int) -> _Place:
     sentences = [one.strip() for one in split(passage.text, 500) if any(map(str.isalnum, one))]
     title = word_set(f"{passage.source} {passage.heading}")
-    return _Place(passage, sentences, [word_set(one) for one in sentences], title, word_set(passage.text))
+    words = [word_set(one) for one in sentences]
+    return _Place(passage, sentences, words, title, word_set(passage.text), 1.0, -order * BEHIND)
 
 
-def _elsewhere(places: Sequence[_Place], lookup: Lookup) -> set[str]:
+def _elsewhere(places: Sequence[_Place], lookup: Lookup) -> Set[str]:
     """The sources that are not meant, because the question names another one by its title."""
     titles: dict[str, frozenset[str]] = {}
     for place in places:
         title = place.passage.heading.split(" › ")[0]
         titles[place.passage.source] = word_set(f"{place.passage.source} {title}")
-    meant = {
-        source
-        for source, title in titles.items()
-        for one in lookup.asked
-        if not is_kind(one) and one.weight >= MEANT and one.named(title) >= 0.8
-    }
-    return titles.keys() - meant if meant else set()
+    telling = [one for one in lookup.asked if not is_kind(one) and one.weight >= MEANT]
+    meant = {source for source, title in titles.items() if any(one.named(title) >= 0.8 for one in telling)}
+    return titles.keys() - meant if meant else frozenset()
 
 
-def _judge(place: _Place, at: int, lookup: Lookup, order: int) -> _Candidate:
-    total = sum(one.weight for one in lookup.asked) or 1.0
-    confidence = sum(one.weight * _credit(one, place, at) for one in lookup.asked) / total
-    own = sum(one.weight * one.named(place.words[at]) for one in lookup.asked) / total
-    context = 0.0
-    if lookup.context:
-        weight = sum(one.weight for one in lookup.context) or 1.0
-        context = sum(one.weight * _credit(one, place, at) for one in lookup.context) / weight
+def _judge(place: _Place, at: int, lookup: Lookup) -> _Candidate:
+    confidence = place.worth * _share(lookup.asked, lambda one: _credit(one, place, at))
+    own = place.worth * _share(lookup.asked, lambda one: one.named(place.words[at]))
+    context = place.worth * _share(lookup.context, lambda one: _credit(one, place, at))
     length = max(len(place.sentences[at]) - 200, 0) / 2000
-    score = confidence + 0.2 * own + 0.3 * context - 0.03 * order - length
-    return _Candidate(place, at, confidence, score)
+    return _Candidate(place, at, confidence, confidence + OWN * own + CONTEXT * context + place.ahead - length)
+
+
+def _share(wanted: Sequence[Wanted], credit: Callable[[Wanted], float]) -> float:
+    """How much of what is wanted gets credit, by weight."""
+    total = sum(one.weight for one in wanted)
+    return sum(one.weight * credit(one) for one in wanted) / total if total else 0.0
 
 
 def _credit(wanted: Wanted, place: _Place, at: int) -> float:
@@ -164,7 +177,7 @@ def _sure(candidate: _Candidate, lookup: Lookup) -> bool:
     missed = heaviest is not None and heaviest.named(everything) == 0
     near = frozenset[str]().union(*candidate.place.words[max(candidate.at - 1, 0) : candidate.at + 2])
     kinds = [one for one in lookup.asked if is_kind(one) and not one.named(near)]
-    if any(form in NEEDED for one in kinds for form in one.forms):
+    if any(form.partition(":")[0] in NEEDED for one in kinds for form in one.forms):
         return False
     missed = missed or any(form in TELLING for one in kinds for form in one.forms)
     return candidate.confidence >= (SURE_WITHOUT if missed else SURE)
@@ -195,7 +208,7 @@ def _with_neighbours(best: _Candidate, lookup: Lookup, told: Callable[[str], boo
             first -= 1
     while fits(last + 1) and (
         place.sentences[last].endswith((":", "："))
-        or _judge(place, last + 1, lookup, 0).score >= ALIKE * best.score
+        or _judge(place, last + 1, lookup).score >= ALIKE * best.score
         or (_LEANS.match(place.sentences[last + 1]) and last == best.at)
     ):
         last += 1

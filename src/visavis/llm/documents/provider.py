@@ -78,7 +78,7 @@ class DocumentsModel:
         told = _letters(" ".join(answers)) if more else ""
         last = answers[-1] if answers else ""
         before = next((passage.source for passage in passages if passage.source in last), "")
-        found = extract(passages, lookup, lambda one: _letters(one) in told, before)
+        found = extract(passages, lookup, question, lambda one: _letters(one) in told, before)
         if found is not None:
             return cited(found.sentences, found.source, language)
         return [sentence("exhausted" if told else "unknown", language)]

@@ -143,7 +143,7 @@ function follow(session) {
   });
   on("link", (link) => {
     if (link === "connected") {
-      complain("");
+      if (body.dataset.state === "connecting") complain("");
       show(busy ? "speaking" : "ready");
     } else {
       show("connecting", link === "lost" ? "Reconnecting…" : undefined);
