@@ -1,5 +1,6 @@
 """A recogniser for child processes, which does what the language of the utterance says."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
@@ -32,12 +33,18 @@ class ScriptedRecognizer:
         if language == "deaf":
             # Reads nothing, ever.
             await anext(aiter(_nothing()))
+        if language == "stubborn":
+            yield Transcript("here", False, 0, 0)
+            try:
+                await anext(aiter(_nothing()))
+            except asyncio.CancelledError:
+                _hang()
         async for piece in sound:
             samples += len(piece)
             if language == "die":
                 os._exit(3)
             if language == "hang":
-                time.sleep(1000)
+                _hang()
             if language == "defect":
                 raise RuntimeError("a defect")
             if language == "fail":
@@ -47,8 +54,10 @@ class ScriptedRecognizer:
             yield Transcript(str(samples), True, 0, samples * 3)
 
 
-async def _nothing() -> AsyncIterator[None]:
-    import asyncio
+def _hang() -> None:
+    time.sleep(1000)
 
+
+async def _nothing() -> AsyncIterator[None]:
     await asyncio.Event().wait()
     yield

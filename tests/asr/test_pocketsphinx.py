@@ -61,10 +61,10 @@ async def test_given_a_sentence_when_recognised_then_partials_grow_while_it_is_s
 async def test_given_a_pause_when_recognised_then_both_sides_of_it_are_in_the_transcript(
     recognizer: PocketsphinxRecognizer,
 ) -> None:
-    sound = np.concatenate([await said("Good morning."), PAUSE, PAUSE, await said("Where is the train station?")])
+    sound = np.concatenate([await said("I would like a ticket."), PAUSE, PAUSE, await said("Where is the train?")])
     text = (await heard(recognizer, sound))[-1].text
-    assert text.startswith("good morning")
-    assert text.endswith("train station")
+    assert text.startswith("i would like a ticket")
+    assert text.endswith("where is the train")
 
 
 async def test_given_a_long_speech_when_recognised_then_it_ends_in_good_time_and_words_stay(

@@ -139,6 +139,11 @@ async def test_given_small_talk_when_said_then_no_document_is_cited(said: str, e
         assert answered.startswith(expected)
 
 
+async def test_given_endless_small_talk_when_said_then_it_is_no_burden() -> None:
+    for said in ("嗯" * 100 + "x", "ok " * 39 + "x", "hmm" * 39 + "x", "早" * 110 + "x", "Hello " * 5000):
+        assert await answer(said)
+
+
 @pytest.mark.parametrize("said", ["Hi, when does the shop open?", "Thanks. And when does the shop open, please?"])
 async def test_given_a_greeting_before_a_question_when_said_then_the_question_is_answered(said: str) -> None:
     assert "opens at nine" in await answer(said)

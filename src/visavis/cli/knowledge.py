@@ -95,7 +95,7 @@ def ask(question: str, collections: Sequence[str], data_dir: Path | None) -> Non
 
 async def _ask(settings: Settings, question: str, collections: Sequence[str]) -> tuple[str, Sequence[Passage]]:
     base = SqliteKnowledgeBase(settings, collections)
-    models = provider("llm", settings.llm or ("openai" if settings.llm_base_url else "documents"), settings)
+    models = provider("llm", settings.chat_provider, settings)
     try:
         passages = await base.passages(question)
         model: ChatModel = models.model()

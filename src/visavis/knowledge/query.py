@@ -17,7 +17,7 @@ UNKNOWN = 1.0
 """Passages that a word counts as being in, if it is in none."""
 
 FEW = 50
-"""Passages that a knowledge base counts as having at least: in a small one every word would seem to be frequent."""
+"""Passages that a knowledge base counts as having at least: in a small one every word would seem frequent."""
 
 SYNONYM = 0.8
 MISSPELT = 0.85
@@ -92,7 +92,7 @@ def understand(question: str, earlier: Sequence[str], vocabulary: Vocabulary) ->
 
 def leans(question: str, asked: Sequence[Wanted]) -> bool:
     """Whether `question` can only be understood from what was said before it."""
-    text = normal(question).strip()
+    text = normal(question[:LONGEST]).strip()
     if _LEANS.search(text):
         return True
     subjects = sum(map(_is_subject, asked))

@@ -23,6 +23,7 @@ from visavis.session.parts import Limits, Parts
 from visavis.session.reaper import Reaper
 from visavis.session.session import Session
 from visavis.settings import Settings
+from visavis.speech_text.normal import prepare
 from visavis.streams import closing
 from visavis.transport.broadcast import Broadcast
 from visavis.transport.ice import Network
@@ -86,7 +87,8 @@ class Studio:
         """The voices of one session."""
         default = VoiceChoice(self.settings.tts, self.settings.voice)
         choice = VoiceChoice(request.tts_provider, request.tts_voice, request.tts_model).over(default)
-        return Casting(lambda name: self._provider("tts", name), choice, self.settings.language)
+        fallback = default if self.settings.tts_fallback else None
+        return Casting(lambda name: self._provider("tts", name), choice, self.settings.language, fallback)
 
     def chat_model(self) -> ChatModel:
         """The configured model."""
@@ -127,6 +129,8 @@ class Studio:
             async with closing(voice.speak("Hello.")) as pieces:
                 async for _ in pieces:
                     break
+            await asyncio.to_thread(prepare, voice.info.language)
+        await self._knowledge.passages("hello")
         avatars = self._catalogue.avatars()
         if not avatars:
             return

@@ -24,6 +24,4 @@ async def check_knowledge_base(knowledge: KnowledgeBase, question: str) -> None:
     again = await knowledge.passages(question, earlier=[question])
     require(len(again) > 0, "no passage is found for a question that was asked before")
     for passage in found:
-        require(
-            passage.lookup is None or passage.lookup.asked, "a passage is found for nothing asked"
-        )
+        require(passage.lookup is None or passage.lookup.asked, "a passage is found for nothing asked")

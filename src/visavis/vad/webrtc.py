@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class WebRtcVadProvider:
     """Option (`VISAVIS_OPTIONS__WEBRTC__MODE`): 0 lets most sound pass for speech, 3 the least; 1.
 
-    At 1 it notices speech at -50 dB of full scale, and steady noise from -30 dB on; at 2 it misses half of the former.
+    At 1 it notices speech at -50 dB of full scale, and steady noise from -30 dB on; at 2 it misses a fifth of such
+    speech, and does not mind such noise.
     """
 
     name = "webrtc"

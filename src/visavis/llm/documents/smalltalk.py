@@ -19,6 +19,9 @@ Talk: TypeAlias = Literal[
     "praise",
 ]
 
+LONGEST = 120
+"""Characters; whoever says more wants more."""
+
 _NAME = r"(?: (?:there|everyone|everybody|all|again|visavis|avatar|assistant|friend|my friend|sir|madam|you))?"
 _GREETING = rf"(?:hello|hi|hiya|hey|greetings|welcome|howdy|good (?:morning|afternoon|evening|day)){_NAME}"
 _POLITE = r"(?:please|excuse me|sorry|pardon me|well|so|ok|okay|um|uh|er|oh|ah|right|alright|thanks|thank you)"
@@ -105,14 +108,14 @@ _CHINESE: tuple[tuple[Talk, str], ...] = (
     (
         "repeat",
         "(?:你|您)?(?:刚才|刚刚)?说(?:的)?(?:是)?(?:什么|啥)|(?:请|麻烦)?(?:你|您)?(?:再说一[遍次]"
-        "|重复(?:一[下遍])?)(?:好吗|吗)?|没听[清见懂](?:楚)?|什么|啥|嗯",
+        "|重复(?:一[下遍])?)(?:好吗|吗)?|没听[清见懂](?:楚)?|什么|啥",
     ),
     (
         "more",
         "还有(?:呢|吗|什么|别的吗|其他的吗)?|继续(?:说)?|(?:请)?(?:再)?(?:多说|说多|详细说|详细讲"
         "|具体说)(?:一)?(?:点|些|下|说)?|更多(?:信息|内容|细节)?|然后呢|接着说|详细(?:一)?点",
     ),
-    ("agreement", "(?:好的?|行|可以|嗯+|哦+|噢|是的?|对的?|没错|明白了?|知道了|了解了?|懂了|ok|好吧|原来如此)+"),
+    ("agreement", "(?:好的?|行|可以|嗯|哦|噢|是的?|对的?|没错|明白了?|知道了|了解了?|懂了|ok|好吧|原来如此)+"),
     ("refusal", "不用(?:了)?|不(?:需要)?了?|没有?了?|算了|没事(?:了)?"),
     ("sorry", "对不起|抱歉|不好意思"),
     ("praise", "(?:你|您)?(?:真|很|太|好)(?:棒|厉害|好|聪明|不错)(?:了|啊)?|不错|真棒"),
@@ -129,6 +132,8 @@ _BETWEEN = re.compile(r"[\s,，.。!！?？;；:：~、-]+")
 
 def talk(said: str) -> Talk | None:
     """What kind of small talk `said` is; None if there is more to it."""
+    if len(said) > LONGEST:
+        return None
     text = _BETWEEN.sub(" ", _AROUND.sub("", normal(said)))
     for piece in (text, _without_politeness(text), text.replace(" ", "")):
         for kind, pattern in _TALK:
