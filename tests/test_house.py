@@ -29,6 +29,7 @@ BROAD_HANDLERS = {
     "src/visavis/api/opentalking/errors.py": "supervises requests: the answer is a plain 500, the cause is logged",
     "src/visavis/pool/worker.py": "supervises calls: a defect costs one call, not every session of the process",
     "src/visavis/session/session.py": "supervises turns: a defect ends the turn with an error event",
+    "src/visavis/session/toolbox.py": "supervises tools: a defect is told to the model, and logged",
     "src/visavis/tts/espeak_library.py": "carries what a thread raised to its caller, who raises it",
 }
 """Files that may catch everything without raising it again, and why. They log or end what failed."""

@@ -98,6 +98,8 @@ class Settings(BaseSettings):
         validation_alias=_names("system_prompt"),
     )
     """The system prompt of sessions that bring none."""
+    tools: str = ""
+    """Providers whose tools a chat model may call, separated by commas: `clock`; empty for none."""
     speak_mode: Literal["direct", "chat"] = "direct"
     """What OpenTalking's `/speak` means: say the text, or answer it (as its deployed web client expects)."""
 
@@ -151,6 +153,11 @@ class Settings(BaseSettings):
         """A free setting of `provider`, converted to the type of `default`."""
         value = self.options.get(provider, {}).get(key, default)
         return type(default)(value)
+
+    @property
+    def tool_providers(self) -> list[str]:
+        """The tool providers that are enabled."""
+        return [name for part in self.tools.split(",") if (name := part.strip())]
 
     @property
     def chat_provider(self) -> str:

@@ -1,5 +1,6 @@
 """A real server and a real browser."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -32,10 +33,17 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(data_dir: Path) -> Iterator[str]:
+def settings() -> dict[str, str]:
+    """What the server's environment has besides ours."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def address(data_dir: Path, settings: dict[str, str]) -> Iterator[str]:
     """Where `visavis serve` listens."""
     command = [sys.executable, "-m", "visavis", "serve", "--port", "0", "--data-dir", str(data_dir)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603  our own program
+    environment = os.environ | settings
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:  # noqa: S603  ours
         assert server.stderr is not None
         said: deque[str] = deque(maxlen=50)
         try:

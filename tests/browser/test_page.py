@@ -19,6 +19,12 @@ AUDIBLE = 0.01
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "images" / "page.png"
 
 
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """A model that answers with what it was asked, whatever the documents say."""
+    return {"VISAVIS_LLM": "echo"}
+
+
 def _mouth(address: str) -> list[float]:
     """The demo avatar's mouth region, with some of the lips' surroundings: left, top, width, height."""
     face = httpx.get(f"{address}/avatars/demo-avatar").json()["metadata"]["animation"]

@@ -19,6 +19,7 @@ from visavis.api.parts import Parts
 from visavis.avatar import Catalogue
 from visavis.errors import TooLarge
 from visavis.limits import BodyLimit
+from visavis.persona import Personas
 from visavis.pool import SessionPool
 from visavis.settings import Settings
 from visavis.uploads import Uploads
@@ -47,7 +48,7 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue) -> F
         generate_unique_id_function=lambda route: route.name,
         exception_handlers={HTTPException: _refuse},
     )
-    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings), Uploads(settings))
+    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings), Uploads(settings), Personas(settings))
     app.include_router(opentalking.router())
     app.include_router(web.router)
     app.mount("/web", web.Assets(), name="web")

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
+from visavis.persona import Personas
 from visavis.pool import SessionPool
 from visavis.settings import Settings
 from visavis.uploads import Uploads
@@ -21,6 +22,7 @@ class Parts:
     catalogue: Catalogue
     capabilities: Capabilities
     uploads: Uploads
+    personas: Personas
 
 
 async def parts(request: Request) -> Parts:

@@ -10,9 +10,11 @@ from visavis import __version__
 from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
 from visavis.cli.configuration import settings as read_settings
+from visavis.errors import InvalidInput
+from visavis.persona import Personas
 from visavis.settings import ALIASES, Settings
 
-KINDS = {"face": "faces", "tts": "voices", "asr": "recognisers", "llm": "chat models"}
+KINDS = {"face": "faces", "tts": "voices", "asr": "recognisers", "llm": "chat models", "tools": "tools"}
 SECRET = ("key", "secret", "password", "token")
 
 
@@ -25,7 +27,7 @@ def doctor() -> None:
     for line in _changed(settings):
         click.echo(f"  {line}")
     capabilities = Capabilities(settings)
-    in_use = {settings.default_model, settings.tts, settings.chat_provider}
+    in_use = {settings.default_model, settings.tts, settings.chat_provider, *settings.tool_providers}
     for kind, title in KINDS.items():
         click.echo(f"\n{title}")
         for line in _providers(capabilities.missing(kind), in_use):
@@ -33,6 +35,18 @@ def doctor() -> None:
     click.echo("\navatars")
     for avatar in Catalogue(settings).avatars():
         click.echo(f"  {avatar.id:20} {avatar.width}x{avatar.height}, {float(avatar.fps):g} fps")
+    click.echo("\npersonas")
+    for line in _personas(Personas(settings)):
+        click.echo(f"  {line}")
+
+
+def _personas(personas: Personas) -> Iterator[str]:
+    for persona_id in personas.ids():
+        try:
+            persona = personas.persona(persona_id)
+            yield f"{persona_id:20} {persona.name}"
+        except InvalidInput as error:
+            yield f"{persona_id:20} not usable: {error.message}"
 
 
 def _changed(settings: Settings) -> Iterator[str]:

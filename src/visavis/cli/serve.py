@@ -14,7 +14,6 @@ from visavis.avatar import Catalogue
 from visavis.cli.configuration import settings as read_settings
 from visavis.errors import InvalidInput
 from visavis.pool import SessionPool
-from visavis.pool.inline import InlinePool
 from visavis.pool.recorded import RecordedPool
 from visavis.pool.workers import WorkersPool
 from visavis.settings import Settings
@@ -72,8 +71,7 @@ def serve(
     settings = read_settings(host=host, port=port, data_dir=data_dir, workers=workers)
     _check_network(settings)
     telemetry.configure(settings.log_level, "api")
-    carrier = InlinePool(settings) if inline else WorkersPool(settings)
-    pool = RecordedPool(carrier, Store(settings), settings)
+    pool = RecordedPool(_inline(settings) if inline else WorkersPool(settings), Store(settings), settings)
     config = uvicorn.Config(
         create_app(pool, settings, Catalogue(settings)),
         host=settings.host,
@@ -104,3 +102,10 @@ def _check_network(settings: Settings) -> None:
         Network.from_settings(settings)
     except InvalidInput as error:
         raise click.ClickException(error.message) from None
+
+
+def _inline(settings: Settings) -> SessionPool:
+    """Half a second to import, and only for this."""
+    from visavis.pool.inline import InlinePool
+
+    return InlinePool(settings)

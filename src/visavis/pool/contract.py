@@ -18,6 +18,9 @@ from visavis.pool.verbs import (
 )
 from visavis.session.events import Record
 
+RETENTION = 600.0
+"""Seconds an ended session can still be asked about."""
+
 
 class SessionHandle(Protocol):
     """One session, wherever it runs. After it is terminated `info` and `events` still work for a while;

@@ -27,12 +27,13 @@ class Hearing:
         )
         self._started = False
 
-    async def ear(self, floor: Floor) -> Ear:
-        """An ear for one session."""
+    async def ear(self, floor: Floor, language: str = "") -> Ear:
+        """An ear for one session; `language` empty for the configured one."""
+        language = language or self._settings.language
         recognizers = await self.recognizers()
         detector = await asyncio.to_thread(self._detectors.detector)
-        taking = TurnTaking(self._settings.language, preemptive=self._settings.preemptive)
-        return Ear(detector, recognizers, taking, floor, self._settings.language, self._reaper)
+        taking = TurnTaking(language, preemptive=self._settings.preemptive)
+        return Ear(detector, recognizers, taking, floor, language, self._reaper)
 
     async def recognizers(self) -> RecognizerPool:
         """The recogniser processes, started at the first call; they load while the first words are spoken."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from visavis.errors import AtCapacity, NotFound
 from visavis.ids import new_id
 from visavis.media.recordings import read_file, read_raw
+from visavis.pool.contract import RETENTION
 from visavis.pool.studio import Studio
 from visavis.pool.verbs import (
     Answer,
@@ -25,9 +26,6 @@ from visavis.session.log import EventLog
 from visavis.session.session import Session
 from visavis.settings import Settings
 from visavis.uploads import Uploads
-
-RETENTION = 600.0
-"""Seconds an ended session can still be asked about."""
 
 LONGEST_RECORDING = 600.0
 """Seconds of the longest recording that is transcribed."""
@@ -158,6 +156,7 @@ class InlinePool:
         events = EventLog((lambda record: observe(session_id, record)) if observe else None)
         self._making += 1
         try:
+            request = await asyncio.to_thread(self._studio.resolved, request)
             session = await self._studio.session(session_id, request, events, lambda: self._retire(session_id))
         finally:
             self._making -= 1

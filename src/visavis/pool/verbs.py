@@ -22,6 +22,8 @@ class NewSession(msgspec.Struct, frozen=True):
     """Empty for the configured one."""
     owner: str = ""
     """The principal it belongs to."""
+    persona: str = ""
+    """Fills in what is left empty above, `avatar_id` too, and brings documents, tools and a greeting."""
 
 
 class SessionInfo(msgspec.Struct, frozen=True):

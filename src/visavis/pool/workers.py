@@ -14,7 +14,7 @@ import msgspec
 from visavis.errors import AtCapacity, Conflict, NotFound, VisavisError, WorkerLost
 from visavis.ids import new_id
 from visavis.line import Line, Lost
-from visavis.pool.inline import RETENTION
+from visavis.pool.contract import RETENTION
 from visavis.pool.verbs import (
     Answer,
     Chat,

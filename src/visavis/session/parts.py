@@ -1,7 +1,7 @@
 """What a session is made of, and its limits."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from visavis.face import Face
 from visavis.knowledge import KnowledgeBase
@@ -11,6 +11,7 @@ from visavis.session.casting import Casting
 from visavis.session.ear import Ear, Floor
 from visavis.session.journal import Journal
 from visavis.session.reaper import Reaper
+from visavis.session.toolbox import Toolbox
 from visavis.transport import Transport, Viewers
 
 
@@ -43,3 +44,7 @@ class Parts:
     clock: Clock
     journal: Journal
     reaper: Reaper
+    toolbox: Toolbox = field(default_factory=Toolbox)
+    """What its model may call."""
+    greeting: str = ""
+    """Said when the first viewer joins; empty for nothing."""

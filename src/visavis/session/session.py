@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
-from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge, Unavailable
+from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge, Unavailable, VisavisError
 from visavis.ids import new_id
-from visavis.knowledge import Passage
-from visavis.llm import TextDelta
 from visavis.media.samples import Samples
 from visavis.media.timeline import to_ms
+from visavis.session.answering import Answering
 from visavis.session.casting import Cast, VoiceChoice
 from visavis.session.events import (
     AnyEvent,
@@ -36,7 +36,7 @@ from visavis.session.listening import Hear, Listening, Source
 from visavis.session.log import EventLog
 from visavis.session.parts import Limits, Parts
 from visavis.session.playout import Playout
-from visavis.session.turn import Stage, Turn
+from visavis.session.turn import Deltas, Stage, Turn
 from visavis.streams import closing
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,9 @@ class Session:
         self._parts = parts
         self._history = history
         self._limits = limits
+        self._answering = Answering(parts.chat, parts.knowledge, parts.toolbox, history, limits.text_chars)
+        self._greeting = parts.greeting
+        """What is still to be said to the first viewer."""
         self._on_end = on_end
         self._playout = Playout(parts.clock, parts.face, parts.transport)
         self._playing: asyncio.Task[None] | None = None
@@ -108,11 +111,7 @@ class Session:
         """
         cast = self._admit(text, choice)
         self.interrupt()
-
-        async def deltas() -> AsyncIterator[str]:
-            yield text
-
-        return self._begin("say", text, cast, deltas())
+        return self._begin("say", text, cast, partial(_given, text))
 
     def chat(self, prompt: str, choice: VoiceChoice, *, barge_in: bool = False) -> str:
         """Answer `prompt`. Returns the turn's id. `Conflict` if a turn is in flight, unless `barge_in`."""
@@ -121,7 +120,7 @@ class Session:
             self.interrupt()
         elif self._turn is not None:
             raise Conflict("a previous chat or speak request is still in flight; call /interrupt first")
-        return self._begin("chat", prompt, cast, self._answer(prompt))
+        return self._begin("chat", prompt, cast, partial(self._answering.answer, prompt))
 
     def interrupt(self) -> bool:
         """Stop the turn in flight. When this returns nothing of it will leave any more."""
@@ -153,7 +152,7 @@ class Session:
         """Begin to work on an answer to what may be all the user says. Nothing shows before `commit`."""
         self.discard()
         cast = self._admit(prompt, VoiceChoice())
-        self._prepared = self._make("chat", prompt, cast, self._answer(prompt))
+        self._prepared = self._make("chat", prompt, cast, partial(self._answering.answer, prompt))
 
     def commit(self) -> bool:
         """Give the prepared answer, now; a turn in flight is interrupted. False if none is prepared."""
@@ -161,6 +160,7 @@ class Session:
         if turn is None:
             return False
         self.interrupt()
+        self._run()
         self._launch(turn)
         return True
 
@@ -227,10 +227,12 @@ class Session:
             self._playing = asyncio.create_task(self._playout.run(), name=f"playout {self.id}")
             self._playing.add_done_callback(self._playout_ended)
 
-    def _begin(self, kind: TurnKind, asked: str, cast: Cast, deltas: AsyncIterator[str]) -> str:
-        return self._launch(self._make(kind, asked, cast, deltas))
+    def _begin(self, kind: TurnKind, asked: str, cast: Cast, deltas: Deltas) -> str:
+        turn = self._make(kind, asked, cast, deltas)
+        self._run()
+        return self._launch(turn)
 
-    def _make(self, kind: TurnKind, asked: str, cast: Cast, deltas: AsyncIterator[str]) -> Turn:
+    def _make(self, kind: TurnKind, asked: str, cast: Cast, deltas: Deltas) -> Turn:
         """Begin to work on a turn that nobody hears of before `_launch`."""
         self._generation += 1
         utterance = self._playout.prepare(self._generation)
@@ -258,17 +260,17 @@ class Session:
             lambda: self._playout.position,
         )
         turn = Turn(turn_id, kind, asked, stage)
-        turn.task = asyncio.create_task(self._carry_out(turn, deltas), name=f"turn {turn_id}")
+        turn.task = asyncio.create_task(self._carry_out(turn, deltas(turn.committed)), name=f"turn {turn_id}")
         return turn
 
     def _launch(self, turn: Turn) -> str:
         """Make a turn the current one: it is heard and told of."""
-        self._run()
         self._play()
         self._playout.attach(turn.utterance)
         if self.state == "paused":
             self._playout.pause()
         self._turn = turn
+        turn.committed.set()
         self.events.add(TurnStarted(turn.id, turn.kind, turn.asked))
         if turn.warning:
             self.events.add(Warned("voice_replaced", turn.warning))
@@ -278,23 +280,6 @@ class Session:
             self.events.add(event)
         turn.early.clear()
         return turn.id
-
-    async def _answer(self, prompt: str) -> AsyncIterator[str]:
-        length = 0
-        messages, passages = self._history.messages(prompt), await self._passages(prompt)
-        async with closing(self._parts.chat.answer(messages, (), passages)) as deltas:
-            async for delta in deltas:
-                if not isinstance(delta, TextDelta):
-                    continue
-                yield delta.text
-                length += len(delta.text)
-                if length > self._limits.text_chars:
-                    log.warning("a model's answer was too long to be spoken and was cut")
-                    return
-
-    async def _passages(self, prompt: str) -> Sequence[Passage]:
-        knowledge = self._parts.knowledge
-        return await knowledge.passages(prompt, earlier=self._history.questions) if knowledge else ()
 
     async def _carry_out(self, turn: Turn, deltas: AsyncIterator[str]) -> None:
         try:
@@ -344,6 +329,19 @@ class Session:
         if self.state == "paused":
             self._change("running")
             self._playout.resume()
+        self._greet()
+
+    def _greet(self) -> None:
+        """Say the greeting, once, unless somebody was quicker. It leaves `created` to `start` and to the client."""
+        greeting, self._greeting = self._greeting, ""
+        if not greeting or self._turn is not None or self._closing is not None:
+            return
+        try:
+            cast = self._admit(greeting, VoiceChoice())
+        except VisavisError as error:
+            self.events.add(Failed("tts", error.code, error.message))
+        else:
+            self._launch(self._make("say", greeting, cast, partial(_given, greeting)))
 
     def viewer_left(self, viewer: str) -> None:
         """A viewer has gone, or its connection was lost: the last one may come back within the grace."""
@@ -393,3 +391,7 @@ class Session:
         if self._parts.face is not None:
             await self._parts.face.close()
         self._on_end()
+
+
+async def _given(text: str, committed: asyncio.Event) -> AsyncIterator[str]:
+    yield text

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from visavis.face import Face
 from visavis.media.pictures import Picture
@@ -42,6 +43,9 @@ PIECES_AHEAD = 128
 FRAME_EVENTS = from_seconds(0.2)
 """Turn time between two `FramesShown`."""
 
+Deltas: TypeAlias = Callable[[asyncio.Event], AsyncIterator[str]]
+"""Gives a turn's text; the event is set when the turn is launched."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -73,6 +77,8 @@ class Turn:
         """Media time of the session at which its sound began."""
         self.task: asyncio.Task[None] | None = None
         """Where `run` runs."""
+        self.committed = asyncio.Event()
+        """Set when it is launched: from then on it may leave traces."""
         self.early: list[AnyEvent] = []
         """Events from before the turn was launched."""
         self._stage = stage

@@ -147,6 +147,9 @@ class CreateSessionRequest(BaseModel):
     llm_system_prompt: Annotated[str, AfterValidator(_clean)] | None = Field(
         None, description="Another system prompt than the configured one."
     )
+    persona_id: Any = Field(
+        None, description="A persona of this server: it fills in what is null. One that is not known is ignored."
+    )
     wav2lip_postprocess_mode: OptionalName = Field(None, description="Accepted and not used.")
 
 

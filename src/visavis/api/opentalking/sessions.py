@@ -51,6 +51,8 @@ async def create_session(body: CreateSessionRequest, house: House, asker: Asker)
         tts_model=body.tts_model or "",
         system_prompt=prompt,
         owner=asker.id,
+        # Deployed clients send the ids of their own servers' personas.
+        persona=body.persona_id if house.personas.knows(body.persona_id) else "",
     )
     try:
         made = await house.pool.create(request)

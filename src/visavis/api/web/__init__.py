@@ -1,4 +1,4 @@
-"""The page at `/`: three files without a build step, which use the public API only."""
+"""The page at `/`: four files without a build step, which use the public API only."""
 
 from pathlib import Path
 

@@ -130,7 +130,7 @@ def _cells(measure: Measure) -> Iterable[str]:
 
 
 def _stands(measure: Measure, target: Target) -> str:
-    name = "" if len(measure.values) == 1 else f"{target.figure.capitalize()} "
+    name = "" if len(measure.values) == 1 == len(measure.targets) else f"{target.figure.capitalize()} "
     verdict = "met" if target.met(measure.figure(target.figure)) else "**missed**"
     return f"{name}{'≥' if target.at_least else '≤'} {target.bound:g}: {verdict}"
 
