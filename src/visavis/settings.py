@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     voice: str = Field(default="", validation_alias=_names("voice"))
     """The provider's voice; empty lets the language of each sentence choose."""
     tts_fallback: bool = False
-    """Let the default provider speak, with a warning, where a client names a documented one that is not installed."""
+    """Let the default provider speak, with a warning, where a client names a documented one not installed."""
     language: str = "en"
     """BCP 47 tag of the language that Latin script is taken to be."""
     asr: str = Field(default="pocketsphinx", validation_alias=_names("asr"))

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 from click.testing import CliRunner
 
 from visavis.cli.main import main
@@ -27,6 +30,19 @@ def test_it_says_what_a_provider_lacks() -> None:
     output = run(VISAVIS_LLM="openai")
     assert "openai" in output
     assert "not usable: " in output
+
+
+def test_it_lists_personas_and_what_is_wrong_with_them(tmp_path: Path) -> None:
+    (tmp_path / "personas").mkdir()
+    (tmp_path / "personas/ada.toml").write_text("nme = 'Ada'", "utf-8")
+    output = run(VISAVIS_DATA_DIR=str(tmp_path))
+    assert re.search(r"^  guide-zh +向导$", output, re.MULTILINE)
+    assert re.search(r"^  ada +not usable: persona 'ada': .*name", output, re.MULTILINE)
+
+
+def test_it_shows_the_tools_that_are_enabled() -> None:
+    assert "  clock" in run()
+    assert "* clock" in run(VISAVIS_TOOLS="clock")
 
 
 def test_a_wrong_setting_is_named() -> None:

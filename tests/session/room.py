@@ -9,6 +9,7 @@ import numpy as np
 from tests.session.cast_members import Listener, Loudness, ScriptedModel, ToneProvider
 from tests.session.still_face import StillFace
 from visavis.errors import InvalidInput
+from visavis.llm import ChatModel
 from visavis.media.clock import ManualClock
 from visavis.session.casting import Casting, VoiceChoice
 from visavis.session.ear import WINDOW, Ear, Floor
@@ -19,6 +20,7 @@ from visavis.session.log import EventLog
 from visavis.session.parts import Limits, Parts
 from visavis.session.reaper import Reaper
 from visavis.session.session import Session
+from visavis.session.toolbox import Toolbox
 from visavis.session.turn_taking import TurnTaking
 from visavis.testing.fakes import FakeKnowledgeBase
 from visavis.testing.recording import RecordingTransport
@@ -38,7 +40,15 @@ class Viewing(RecordingTransport):
 
 
 class Room:
-    def __init__(self, face: StillFace, journal: Path | None, limits: Limits) -> None:
+    def __init__(
+        self,
+        face: StillFace,
+        journal: Path | None,
+        limits: Limits,
+        chat: ChatModel | None,
+        toolbox: Toolbox,
+        greeting: str,
+    ) -> None:
         self.clock = ManualClock()
         self.out = Viewing()
         self.provider = ToneProvider()
@@ -52,7 +62,7 @@ class Room:
         parts = Parts(
             face=face,
             casting=casting,
-            chat=self.model,
+            chat=chat or self.model,
             knowledge=self.knowledge,
             transport=self.out,
             viewers=self.out,
@@ -60,6 +70,8 @@ class Room:
             clock=self.clock,
             journal=Journal(journal),
             reaper=self.reaper,
+            toolbox=toolbox,
+            greeting=greeting,
         )
         self.events: list[AnyEvent] = []
         log = EventLog(lambda record: self.events.append(record.event))
@@ -93,8 +105,11 @@ async def room(
     face: StillFace | None = None,
     journal: Path | None = None,
     limits: Limits = PATIENT,
+    chat: ChatModel | None = None,
+    toolbox: Toolbox | None = None,
+    greeting: str = "",
 ) -> AsyncIterator[Room]:
-    made = Room(face or StillFace(), journal, limits)
+    made = Room(face or StillFace(), journal, limits, chat, toolbox or Toolbox(), greeting)
     try:
         yield made
     finally:

@@ -48,7 +48,9 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue) -> F
         generate_unique_id_function=lambda route: route.name,
         exception_handlers={HTTPException: _refuse},
     )
-    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings), Uploads(settings), Personas(settings))
+    app.state.parts = Parts(
+        pool, settings, catalogue, Capabilities(settings), Uploads(settings), Personas(settings)
+    )
     app.include_router(opentalking.router())
     app.include_router(web.router)
     app.mount("/web", web.Assets(), name="web")

@@ -158,16 +158,22 @@ class Phrases:
         """Recognise it as a whole, with those before."""
         self._decoder.end_utt()
         known = self._before + self._blocks
+        # Once sound has come in pieces, the decoder would normalise whole phrases by a guess, too, and the result
+        # would depend on who spoke before. Its features made anew (0.03 ms), it takes the mean of the phrase itself.
+        guess = self._decoder.get_cmn(False)
+        self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(np.concatenate(known).tobytes(), full_utt=True)
         self._decoder.end_utt()
+        text = self._words()
+        self._decoder.set_cmn(guess)
         self._open = False
         self._so_far = ""
         self._quiet = 0
         if len(known) < ENOUGH:
-            self._before, self._before_text, self._blocks = known, self._words(), []
+            self._before, self._before_text, self._blocks = known, text, []
         else:
-            self._done.append(self._words())
+            self._done.append(text)
             self._before, self._before_text, self._blocks = [], "", self._blocks[-LEAD:]
 
     def _words(self) -> str:

@@ -80,7 +80,9 @@ class Vp8Encoder(PictureEncoder):
     def __init__(self, width: int, height: int, fps: Fraction, kbps: int) -> None:
         context = av.CodecContext.create("libvpx", "w")
         super().__init__(context, width, height, fps, kbps)
-        context.qmin, context.qmax = 2, 56
+        # As fine as the loops are encoded, so that nothing jumps between them. Finer ones double the bit rate and
+        # the packets (107 against 59 a second) for 3 dB that nobody sees at 44 dB.
+        context.qmin, context.qmax = 20, 56
         rate = str(kbps * 1000)
         context.options = {
             "deadline": "realtime",
@@ -93,7 +95,8 @@ class Vp8Encoder(PictureEncoder):
             "bufsize": rate,
             "undershoot-pct": "100",
             "overshoot-pct": "15",
-            "static-thresh": "1",
+            # Blocks that hardly change are skipped: a quarter of the time, 0.3 dB.
+            "static-thresh": "500",
             # Per cent of a mean frame: a key frame in mid-stream must not become a burst.
             "max-intra-rate": "500",
         }

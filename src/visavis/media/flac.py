@@ -1,4 +1,4 @@
-"""FLAC files, written as the sound comes."""
+"""FLAC files."""
 
 from pathlib import Path
 
@@ -8,43 +8,23 @@ from visavis.media.samples import Samples
 from visavis.media.timeline import SAMPLE_RATE
 
 
-class FlacWriter:
-    """Writes int16 mono sound at 48 kHz, one second at a time: about a millisecond of work each."""
+def compress(raw: Path, target: Path) -> None:
+    """Write the s16le mono sound at 48 kHz in `raw` to `target` as FLAC, and delete `raw`.
 
-    def __init__(self, path: Path) -> None:
-        import av
+    Blocks for about a millisecond per second of sound: call it in a thread. Raises `OSError`.
+    """
+    import av
 
-        self._container = av.open(str(path), "w", format="flac")
-        self._stream = self._container.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
-        self._stream.format = "s16"
-        self._waiting: list[Samples] = []
-        self._count = 0
-        self._written = 0
-
-    def write(self, pcm: Samples) -> None:
-        """Add sound."""
-        self._waiting.append(pcm)
-        self._count += len(pcm)
-        if self._count >= SAMPLE_RATE:
-            self._encode()
-
-    def close(self) -> None:
-        """Write what is left and finish the file."""
-        self._encode()
-        for packet in self._stream.encode(None):
-            self._container.mux(packet)
-        self._container.close()
-
-    def _encode(self) -> None:
-        from av import AudioFrame
-
-        if not self._count:
-            return
-        pcm = np.concatenate(self._waiting).reshape(1, -1)
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(pcm), format="s16", layout="mono")
-        frame.sample_rate = SAMPLE_RATE
-        frame.pts = self._written
-        self._written += self._count
-        self._waiting, self._count = [], 0
-        for packet in self._stream.encode(frame):
-            self._container.mux(packet)
+    with av.open(str(target), "w", format="flac") as container, raw.open("rb") as sound:
+        stream = container.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
+        stream.format = "s16"
+        written = 0
+        while data := sound.read(2 * SAMPLE_RATE):
+            pcm: Samples = np.frombuffer(data, dtype="<i2").astype(np.int16, copy=False)
+            frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
+            frame.sample_rate = SAMPLE_RATE
+            frame.pts = written
+            written += len(pcm)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    raw.unlink()

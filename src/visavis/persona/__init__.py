@@ -69,7 +69,7 @@ class Personas:
         return self._path(persona_id) is not None
 
     def persona(self, persona_id: str) -> Persona:
-        """The persona of that id. `NotFound` if there is none, `InvalidInput` names what is wrong with its file."""
+        """The persona of that id. `NotFound` if there is none; `InvalidInput` names what is wrong with it."""
         path = self._path(persona_id)
         if path is None:
             raise NotFound(f"persona not found: {persona_id[:80]!r}; `visavis doctor` lists those that are there")

@@ -8,7 +8,6 @@ from visavis.errors import VisavisError
 from visavis.pool.contract import SessionHandle, SessionPool
 from visavis.pool.verbs import NewSession
 from visavis.session.events import StateChanged, Terminated
-from visavis.session.journal import sweep
 from visavis.settings import Settings
 from visavis.store import SessionRecord, Store
 
@@ -99,12 +98,9 @@ class RecordedPool:
 
     async def _sweep(self) -> None:
         """Keep the journals of all sessions within their age and size."""
-        settings = self._settings
         while True:
             try:
-                await asyncio.to_thread(
-                    sweep, settings.data_dir / "journal", settings.journal_hours, settings.journal_mib
-                )
+                await asyncio.to_thread(_sweep, self._settings)
             except OSError as error:
                 log.error("old journals can't be deleted: %s", error.strerror)
             await asyncio.sleep(SWEEP_EVERY)
@@ -117,3 +113,10 @@ class RecordedPool:
 
 def _outcome(event: Terminated) -> str:
     return "failed" if event.reason in ("worker_lost", "failed") else event.reason
+
+
+def _sweep(settings: Settings) -> None:
+    # Imports numpy: in the thread, and not before the server answers.
+    from visavis.session.journal import sweep
+
+    sweep(settings.data_dir / "journal", settings.journal_hours, settings.journal_mib)

@@ -120,7 +120,9 @@ class Studio:
         default = VoiceChoice(self.settings.tts, self.settings.voice)
         choice = VoiceChoice(request.tts_provider, request.tts_voice, request.tts_model).over(default)
         fallback = default if self.settings.tts_fallback else None
-        return Casting(lambda name: self._provider("tts", name), choice, language or self.settings.language, fallback)
+        return Casting(
+            lambda name: self._provider("tts", name), choice, language or self.settings.language, fallback
+        )
 
     def chat_model(self) -> ChatModel:
         """The configured model."""

@@ -36,7 +36,7 @@ class Answering:
         """
         messages, passages = self._history.messages(prompt), await self._passages(prompt)
         length, last = 0, ""
-        for _ in range(MAX_ROUNDS + 1):
+        for rounds_left in range(MAX_ROUNDS, -1, -1):
             said: list[str] = []
             calls: list[ToolCall] = []
             async with closing(self._chat.answer(messages, self._toolbox.tools, passages)) as deltas:
@@ -56,10 +56,13 @@ class Answering:
                         calls.append(delta)
             if not calls:
                 return
+            if not rounds_left:
+                raise StageFailed(
+                    "llm", f"the chat model called tools {MAX_ROUNDS} times and gave no answer; ask again"
+                )
             await committed.wait()
             asked = Message("assistant", "".join(said), tool_calls=tuple(calls))
             messages = [*messages, asked, *await self._toolbox.run(calls)]
-        raise StageFailed("llm", f"the chat model called tools {MAX_ROUNDS} times and gave no answer; ask again")
 
     async def _passages(self, prompt: str) -> Sequence[Passage]:
         if self._knowledge is None:

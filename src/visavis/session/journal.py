@@ -1,14 +1,20 @@
 """The journal: what each turn said, and how much of it was heard. Recordings and bug reports are made from it."""
 
+import asyncio
+import logging
 import shutil
 import time
+from collections.abc import Callable
+from io import BufferedWriter
 from pathlib import Path
 
 import msgspec
 
-from visavis.media.flac import FlacWriter
+from visavis.media.flac import compress
 from visavis.media.samples import Samples
 from visavis.session.events import EndReason, TurnKind
+
+log = logging.getLogger(__name__)
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -41,12 +47,13 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class TurnJournal:
-    """One turn being written down."""
+    """One turn being written down. The sound is kept raw while it comes, which costs nothing."""
 
-    def __init__(self, directory: Path | None, turn: str) -> None:
+    def __init__(self, directory: Path | None, turn: str, finish: Callable[[Path, Path, Entry], None]) -> None:
         self._directory = directory
         self._turn = turn
-        self._sound: FlacWriter | None = None
+        self._finish = finish
+        self._sound: BufferedWriter | None = None
         self.marks: list[Word] = []
         self.started_at = time.time()
 
@@ -56,36 +63,65 @@ class TurnJournal:
             return
         if self._sound is None:
             self._directory.mkdir(parents=True, exist_ok=True)
-            self._sound = FlacWriter(self._directory / f"{self._turn}.flac")
-        self._sound.write(pcm)
+            self._sound = self._path("s16").open("wb")
+        self._sound.write(pcm.tobytes())
 
     def end(self, entry: Entry) -> None:
-        """Finish both files."""
-        if self._sound is not None:
-            self._sound.close()
-            self._sound = None
-        if self._directory is not None:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            (self._directory / f"{self._turn}.json").write_bytes(msgspec.json.encode(entry))
+        """The turn is over: have both files finished."""
+        if self._directory is None:
+            return
+        self._close()
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._finish(self._path("s16"), self._path("flac"), entry)
+        self._directory = None
 
     def discard(self) -> None:
         """Leave no trace."""
-        if self._sound is not None and self._directory is not None:
+        if self._directory is not None:
+            self._close()
+            self._path("s16").unlink(missing_ok=True)
+        self._directory = None
+
+    def _close(self) -> None:
+        if self._sound is not None:
             self._sound.close()
             self._sound = None
-            (self._directory / f"{self._turn}.flac").unlink()
-        self._directory = None
+
+    def _path(self, suffix: str) -> Path:
+        return (self._directory or Path()) / f"{self._turn}.{suffix}"
 
 
 class Journal:
-    """One session's journal; keeps nothing if `directory` is None."""
+    """One session's journal; keeps nothing if `directory` is None. Compresses away from the event loop."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
+        self._finishing: set[asyncio.Task[None]] = set()
 
     def begin(self, turn: str) -> TurnJournal:
         """Start to write a turn down."""
-        return TurnJournal(self._directory, turn)
+        return TurnJournal(self._directory, turn, self._finish)
+
+    async def close(self) -> None:
+        """Wait until everything is written."""
+        if self._finishing:
+            await asyncio.wait(self._finishing)
+
+    def _finish(self, raw: Path, flac: Path, entry: Entry) -> None:
+        task = asyncio.create_task(asyncio.to_thread(_write, raw, flac, entry), name=f"journal {entry.turn}")
+        self._finishing.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._finishing.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a turn's journal could not be written: %s", error)
+
+
+def _write(raw: Path, flac: Path, entry: Entry) -> None:
+    if raw.exists():
+        compress(raw, flac)
+    flac.with_suffix(".json").write_bytes(msgspec.json.encode(entry))
 
 
 def sweep(directory: Path, hours: float, mib: int) -> None:

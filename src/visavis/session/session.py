@@ -332,7 +332,7 @@ class Session:
         self._greet()
 
     def _greet(self) -> None:
-        """Say the greeting, once, unless somebody was quicker. It leaves `created` to `start` and to the client."""
+        """Say the greeting, once, unless somebody was quicker. The client may still `start` after it."""
         greeting, self._greeting = self._greeting, ""
         if not greeting or self._turn is not None or self._closing is not None:
             return
@@ -390,6 +390,7 @@ class Session:
         await self._parts.transport.close()
         if self._parts.face is not None:
             await self._parts.face.close()
+        await self._parts.journal.close()
         self._on_end()
 
 

@@ -229,7 +229,11 @@ class Turn:
         await utterance.sound(pcm)
         if utterance.dropped:
             return
+        await self._feed_face(Speech(pcm, SAMPLE_RATE, marks, marked))
         self._stage.journal.sound(pcm)
+
+    async def _feed_face(self, speech: Speech) -> None:
+        utterance = self._stage.utterance
         if not self._face_fed:
             return
         if utterance.real_time and self._speech.full():
@@ -237,7 +241,9 @@ class Turn:
             utterance.abandon_face()
             self._stage.emit(Warned("face_late", "the face model is too slow here; the turn goes on without it"))
             return
-        await self._speech.put(Speech(pcm, SAMPLE_RATE, marks, marked))
+        await self._speech.put(speech)
+        # A queue with room does not yield: without this the face would begin when the voice has finished.
+        await asyncio.sleep(0)
 
     async def _animate(self, face: Face) -> None:
         async with closing(face.animate(self._pieces(), self._stage.after)) as chunks:

@@ -27,7 +27,7 @@ class ToolFunction:
     parameters: dict[str, Any]
     """JSON schema of the arguments."""
     read_only: bool
-    """Whether it changes nothing anywhere. Those that change something run one after another, in the model's order."""
+    """Whether it changes nothing anywhere; tools that do run one after another, in the order of the calls."""
     timeout: float
     """Seconds it may take."""
     arguments: type[msgspec.Struct] = field(repr=False)

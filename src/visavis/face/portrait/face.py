@@ -54,7 +54,7 @@ class PortraitFace:
             return Loop(self._puppet.idle, 0)
         moment = self._moment(after)
         place = self._next(moment.place, self._puppet.idle)
-        return self._picture(place, _relaxed(moment.mouth))
+        return place if moment.mouth is REST else self._picture(place, _relaxed(moment.mouth))
 
     async def animate(self, speech: AsyncIterator[Speech], after: Picture | None) -> AsyncIterator[AVChunk]:
         """One chunk for each picture, as soon as there is enough speech for it."""
