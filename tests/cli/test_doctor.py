@@ -37,7 +37,7 @@ def test_it_lists_personas_and_what_is_wrong_with_them(tmp_path: Path) -> None:
     (tmp_path / "personas/ada.toml").write_text("nme = 'Ada'", "utf-8")
     output = run(VISAVIS_DATA_DIR=str(tmp_path))
     assert re.search(r"^  guide-zh +向导$", output, re.MULTILINE)
-    assert re.search(r"^  ada +not usable: persona 'ada': .*name", output, re.MULTILINE)
+    assert re.search(r"^  ada +not usable: persona 'ada': .*unknown field `nme`", output, re.MULTILINE)
 
 
 def test_it_shows_the_tools_that_are_enabled() -> None:

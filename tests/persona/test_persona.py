@@ -83,7 +83,7 @@ def test_given_an_own_persona_of_the_same_id_when_asked_for_then_it_wins(tmp_pat
         ('name = "Ada"\nknowledge = "museum"', r"at `\$.knowledge`"),
         ('name = "Ada"\navatar = "../x"', "avatar is not an id"),
         ('name = "Ada', "Unterminated string"),
-        ('name = "Ada"\nname = "Eve"', "name"),
+        ('name = "Ada"\nname = "Eve"', "Cannot overwrite a value"),
         (f'name = "Ada"\nprompt = "{"a" * MAX_BYTES}"', "larger than 64 KiB"),
     ],
 )
@@ -103,7 +103,9 @@ def test_given_a_file_that_is_no_text_when_read_then_the_error_says_so(tmp_path:
         found.persona("ada")
 
 
-@pytest.mark.parametrize("persona_id", ["nobody", "", "../guide", "/etc/passwd", "guide.toml", "a\0b", "a" * 5000])
+@pytest.mark.parametrize(
+    "persona_id", ["nobody", "", "../guide", "/etc/passwd", "guide.toml", "a\0b", "a" * 5000, "店" * 128]
+)
 def test_given_an_id_that_is_not_there_or_can_not_be_one_when_asked_for_then_it_is_not_found(
     tmp_path: Path, persona_id: str
 ) -> None:

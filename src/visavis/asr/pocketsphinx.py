@@ -159,7 +159,7 @@ class Phrases:
         self._decoder.end_utt()
         known = self._before + self._blocks
         # Once sound has come in pieces, the decoder would normalise whole phrases by a guess, too, and the result
-        # would depend on who spoke before. Its features made anew (0.03 ms), it takes the mean of the phrase itself.
+        # would depend on who spoke before. Its features made anew (0.03 ms), it takes the mean of the phrase.
         guess = self._decoder.get_cmn(False)
         self._decoder.reinit_feat()
         self._decoder.start_utt()

@@ -31,6 +31,8 @@ def unpack(archive: Path, directory: Path) -> None:
         else:
             with tarfile.open(archive) as tarred:
                 left = _write(_tar_members(tarred), directory, left)
+    except FileExistsError as error:
+        raise InvalidInput("the archive holds a name twice") from error
     except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
         raise InvalidInput("the archive is damaged, or of a kind that is not known") from error
     _lift(directory)

@@ -97,4 +97,8 @@ class Personas:
             for place in self._places
             for path in (place / f"{persona_id}.toml", place / persona_id / "persona.toml")
         ]
-        return next((path for path in paths if path.is_file()), None)
+        try:
+            return next((path for path in paths if path.is_file()), None)
+        except OSError:
+            # 128 Chinese characters are a slug, and more bytes than a file name may have.
+            return None

@@ -6,6 +6,7 @@ from visavis.cli.bench.answers import answers
 from visavis.cli.bench.density import density
 from visavis.cli.bench.interrupt import interrupt
 from visavis.cli.bench.latency import latency
+from visavis.cli.bench.recognition import recognition
 
 
 @click.group()
@@ -13,5 +14,5 @@ def bench() -> None:
     """Measure a server: our own, started for it, or any that speaks the OpenTalking contract (--url)."""
 
 
-for command in (latency, interrupt, density, answers):
+for command in (latency, interrupt, density, answers, recognition):
     bench.add_command(command)

@@ -1,6 +1,7 @@
 """`Pose`: everything about a portrait that moves, as numbers without units of pixels."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Self
 
 import numpy as np
@@ -40,7 +41,7 @@ class Mouth:
 
     def weights(self) -> Weights:
         """As numbers in field order."""
-        return np.array(astuple(self))
+        return np.array(_values(self))
 
     def mixed(self, other: "Mouth", amount: float) -> "Mouth":
         """`amount` (0 to 1) of the way to `other`."""
@@ -49,8 +50,11 @@ class Mouth:
     @property
     def at_rest(self) -> bool:
         """Whether nobody could tell it from the closed mouth of the loops."""
-        return all(abs(value) < STILL for value in astuple(self))
+        return all(abs(value) < STILL for value in _values(self))
 
+
+_values = attrgetter(*(each.name for each in fields(Mouth)))
+"""A tenth of what `dataclasses.astuple` takes, which copies as deep as it can."""
 
 STILL = 0.02
 """Less than half a pixel of lip movement at 512 pixels."""

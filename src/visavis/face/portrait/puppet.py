@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from visavis.avatar import Avatar
 from visavis.face.portrait import loops, motion
 from visavis.face.portrait.pose import Mouth
@@ -40,7 +38,8 @@ class Drawn:
 
     def draw(self, place: Loop, mouth: Mouth) -> I420:
         """Patch the lower face of the loop's frame."""
-        picture = np.array(place.pixels)
+        # `loops.Frames` gives each caller an array of its own.
+        picture = place.pixels
         self._rig.speak(picture, self._poses[place.clip.key][place.index], mouth)
         return picture
 
