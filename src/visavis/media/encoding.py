@@ -86,7 +86,7 @@ class Vp8Encoder(PictureEncoder):
         rate = str(kbps * 1000)
         context.options = {
             "deadline": "realtime",
-            "cpu-used": "-12",
+            "cpu-used": "-14",
             "lag-in-frames": "0",
             "auto-alt-ref": "0",
             # Equal rates make it constant bit rate, with a buffer of one second.
@@ -95,8 +95,8 @@ class Vp8Encoder(PictureEncoder):
             "bufsize": rate,
             "undershoot-pct": "100",
             "overshoot-pct": "15",
-            # Blocks that hardly change are skipped: a quarter of the time, 0.3 dB.
-            "static-thresh": "500",
+            # Blocks that hardly change are skipped: a quarter of the time, 0.6 dB.
+            "static-thresh": "1000",
             # Per cent of a mean frame: a key frame in mid-stream must not become a burst.
             "max-intra-rate": "500",
         }
