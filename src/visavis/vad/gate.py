@@ -1,6 +1,6 @@
 """The gate: a cheap detector listens all the time, the better one only when the cheap one has heard something.
 
-So a session that only listens costs some 20 microseconds for every 32 ms. What an ear should be given.
+So a session that only listens costs some ten microseconds for every 32 ms. What an ear should be given.
 """
 
 from collections import deque

@@ -107,12 +107,12 @@ class _Canvas:
         area: Area = self.rows - (curve - 0.5 - soft / 2)
         if soft != 1.0:
             area *= 1 / soft
-        return np.clip(area, 0, 1, out=area)
+        return np.minimum(np.maximum(area, 0, out=area), 1, out=area)
 
     def between(self, upper: Curve, lower: Curve) -> Area:
         """How much of each sample lies between two curves, exactly."""
         area: Area = np.minimum(self.rows + 1, lower) - np.maximum(self.rows, upper)
-        return np.clip(area, 0, 1, out=area)
+        return np.minimum(np.maximum(area, 0, out=area), 1, out=area)
 
     def lay(self, cover: Area, main: Colour, other: Colour | None = None, share: Area | None = None) -> None:
         """Cover with `main`, or with a blend from `main` to `other` by `share`."""
