@@ -15,7 +15,7 @@ _Timezone = Annotated[str, Meta(description="IANA name, such as Europe/Berlin; e
 
 @tool(read_only=True, timeout=5)
 async def current_time(timezone: _Timezone = "") -> str:
-    """Tell the present date, day of the week and time of day."""
+    """Tell the present date, weekday and time of day."""
     try:
         now = datetime.now(ZoneInfo(timezone)) if timezone else datetime.now().astimezone()
     except (ZoneInfoNotFoundError, ValueError, OSError):

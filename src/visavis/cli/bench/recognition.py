@@ -31,7 +31,7 @@ SENTENCES = (
     "Can you help me find a good restaurant?",
     "The meeting starts at half past nine.",
     "What is the weather going to be like today?",
-    "How long does it take to get to the airport?",
+    "How many minutes is it to the airport?",
     "Thank you very much for your help.",
     "Is there a doctor in the building?",
     "My name is Peter and I come from London.",
