@@ -47,6 +47,7 @@ class Server:
         self.answer = answer
         self.keep = keep
         self.heads: list[str] = []
+        self.bodies: list[bytes] = []
         self.connections = 0
         self.port = 0
 
@@ -58,7 +59,7 @@ class Server:
             length = next(
                 (line for line in head.lower().split("\r\n") if line.startswith("content-length:")), ":0"
             )
-            await reader.readexactly(int(length.partition(":")[2]))
+            self.bodies.append(await reader.readexactly(int(length.partition(":")[2])))
             writer.write(self.answer)
             await writer.drain()
             if not self.keep:

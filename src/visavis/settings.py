@@ -18,10 +18,46 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "tts": ("OPENTALKING_TTS_DEFAULT_PROVIDER", "OPENTALKING_TTS_PROVIDER"),
     "asr": ("OPENTALKING_STT_DEFAULT_PROVIDER", "OPENTALKING_STT_PROVIDER"),
     "voice": ("OPENTALKING_TTS_VOICE",),
+    "tts_url": ("OPENTALKING_TTS_OPENAI_BASE_URL",),
+    "tts_api_key": ("OPENTALKING_TTS_OPENAI_API_KEY",),
+    "tts_model": ("OPENTALKING_TTS_OPENAI_MODEL",),
+    "edge_voice": ("OPENTALKING_TTS_EDGE_VOICE",),
+    "elevenlabs_api_key": ("OPENTALKING_TTS_ELEVENLABS_API_KEY",),
+    "elevenlabs_base_url": ("OPENTALKING_TTS_ELEVENLABS_BASE_URL",),
+    "elevenlabs_voice_id": ("OPENTALKING_TTS_ELEVENLABS_VOICE_ID",),
+    "elevenlabs_model_id": ("OPENTALKING_TTS_ELEVENLABS_MODEL_ID",),
+    "elevenlabs_output_format": ("OPENTALKING_TTS_ELEVENLABS_OUTPUT_FORMAT",),
+    "dashscope_api_key": ("OPENTALKING_TTS_DASHSCOPE_API_KEY",),
+    "dashscope_tts_model": ("OPENTALKING_TTS_DASHSCOPE_MODEL",),
+    "dashscope_tts_voice": ("OPENTALKING_TTS_DASHSCOPE_VOICE",),
+    "dashscope_service_url": ("OPENTALKING_TTS_DASHSCOPE_SERVICE_URL",),
+    "qwen_tts_language": ("OPENTALKING_QWEN_TTS_LANGUAGE",),
+    "cosyvoice_model": ("OPENTALKING_TTS_COSYVOICE_MODEL",),
+    "cosyvoice_service_url": ("OPENTALKING_TTS_COSYVOICE_SERVICE_URL",),
+    "sambert_model": ("OPENTALKING_TTS_SAMBERT_MODEL",),
+    "dashscope_asr_api_key": ("OPENTALKING_STT_DASHSCOPE_API_KEY",),
+    "dashscope_asr_model": ("OPENTALKING_STT_DASHSCOPE_MODEL",),
+    "dashscope_asr_languages": ("OPENTALKING_STT_LANGUAGE_HINTS",),
+    "public_base_url": ("OPENTALKING_PUBLIC_BASE_URL",),
+    "asr_url": ("OPENTALKING_STT_OPENAI_BASE_URL",),
+    "asr_api_key": ("OPENTALKING_STT_OPENAI_API_KEY",),
     "llm_base_url": ("OPENTALKING_LLM_BASE_URL",),
     "llm_api_key": ("OPENTALKING_LLM_API_KEY",),
     "llm_model": ("OPENTALKING_LLM_MODEL",),
     "system_prompt": ("OPENTALKING_LLM_SYSTEM_PROMPT",),
+    "kiosk_analyzer_url": ("KIOSK_CORE_ANALYZER_URL",),
+    "kiosk_rag_url": ("KIOSK_CORE_RAG_URL",),
+    "kiosk_tts_url": ("KIOSK_CORE_TTS_URL",),
+    "kiosk_tts_model": ("KIOSK_CORE_TTS_MODEL",),
+    "kiosk_tts_voice": ("KIOSK_CORE_TTS_VOICE",),
+    "kiosk_tts_language": ("KIOSK_CORE_TTS_LANGUAGE",),
+    "kiosk_tts_instructions": ("KIOSK_CORE_TTS_INSTRUCTIONS",),
+    "kiosk_sample_rate": ("KIOSK_CORE_SAMPLE_RATE",),
+    "kiosk_chunk_seconds": ("KIOSK_CORE_CHUNK_SECONDS",),
+    "kiosk_silence_timeout_seconds": ("KIOSK_CORE_SILENCE_TIMEOUT_SECONDS",),
+    "kiosk_max_session_seconds": ("KIOSK_CORE_MAX_SESSION_SECONDS",),
+    "kiosk_silence_threshold": ("KIOSK_CORE_SILENCE_THRESHOLD",),
+    "kiosk_max_ingest_tokens": ("RAG_MAX_INGEST_TOKENS",),
 }
 """The documented names of other servers' settings that mean the same as ours."""
 
@@ -69,17 +105,80 @@ class Settings(BaseSettings):
     voice: str = Field(default="", validation_alias=_names("voice"))
     """The provider's voice; empty lets the language of each sentence choose."""
     tts_fallback: bool = False
-    """Let the default provider speak, with a warning, where a client names a documented one not installed."""
+    """Let the default provider speak, with a warning, where a client names a documented one not usable here."""
+    tts_url: str = Field(default="", validation_alias=_names("tts_url"))
+    """An OpenAI-compatible endpoint for the voice provider `openai`, up to and including `/v1`."""
+    tts_api_key: str = Field(default="", validation_alias=_names("tts_api_key"), repr=False)
+    """Sent to it as a bearer token; never shown."""
+    tts_model: str = Field(default="", validation_alias=_names("tts_model"))
+    """The speech model's name at that endpoint."""
+    edge_voice: str = Field(default="", validation_alias=_names("edge_voice"))
+    """The voice of `edge` for its own language, like `zh-CN-XiaoxiaoNeural`; empty for the usual one."""
+    elevenlabs_api_key: str = Field(default="", validation_alias=_names("elevenlabs_api_key"), repr=False)
+    """The key for the voice provider `elevenlabs`; never shown."""
+    elevenlabs_base_url: str = Field(
+        default="https://api.elevenlabs.io", validation_alias=_names("elevenlabs_base_url")
+    )
+    """Where its API is, without `/v1`."""
+    elevenlabs_voice_id: str = Field(default="", validation_alias=_names("elevenlabs_voice_id"))
+    """The identifier of the voice that speaks where none is named."""
+    elevenlabs_model_id: str = Field(default="eleven_flash_v2_5", validation_alias=_names("elevenlabs_model_id"))
+    """The model that makes the sound."""
+    elevenlabs_output_format: str = Field(
+        default="mp3_22050_32", validation_alias=_names("elevenlabs_output_format")
+    )
+    """What the sound is sent as: `mp3_` or `pcm_`, Hz, and for MP3 kbit/s."""
+    dashscope_api_key: str = Field(default="", validation_alias=_names("dashscope_api_key"), repr=False)
+    """The key of the voice providers `dashscope`, `cosyvoice` and `sambert`; never shown."""
+    dashscope_tts_model: str = Field(
+        default="qwen3-tts-flash-realtime", validation_alias=_names("dashscope_tts_model")
+    )
+    """The speech model of `dashscope`, which is also called `qwen_tts`."""
+    dashscope_tts_voice: str = Field(default="Cherry", validation_alias=_names("dashscope_tts_voice"))
+    """Its voice where none is named."""
+    dashscope_service_url: str = Field(
+        default="wss://dashscope.aliyuncs.com/api-ws/v1/realtime", validation_alias=_names("dashscope_service_url")
+    )
+    """Where `dashscope` is reached."""
+    qwen_tts_language: str = Field(default="Chinese", validation_alias=_names("qwen_tts_language"))
+    """What it is told that Chinese sentences are, in its own words: `Chinese`; `Auto` lets it find out."""
+    cosyvoice_model: str = Field(default="cosyvoice-v3-flash", validation_alias=_names("cosyvoice_model"))
+    """The speech model of `cosyvoice`."""
+    cosyvoice_service_url: str = Field(
+        default="wss://dashscope.aliyuncs.com/api-ws/v1/inference",
+        validation_alias=_names("cosyvoice_service_url"),
+    )
+    """Where `cosyvoice` and `sambert` are reached."""
+    sambert_model: str = Field(default="sambert-zhichu-v1", validation_alias=_names("sambert_model"))
+    """The voice of `sambert` where none is named."""
+    public_base_url: str = Field(default="", validation_alias=_names("public_base_url"))
+    """Where this server is reached from outside, for services that fetch a voice sample: `https://avatar.example`."""
     language: str = "en"
     """BCP 47 tag of the language that Latin script is taken to be."""
     asr: str = Field(default="pocketsphinx", validation_alias=_names("asr"))
     """The recogniser."""
     asr_model: str = ""
     """The recogniser's model; empty for its default."""
+    asr_url: str = Field(default="", validation_alias=_names("asr_url"))
+    """An OpenAI-compatible endpoint for the recogniser `openai`, up to and including `/v1`."""
+    asr_api_key: str = Field(default="", validation_alias=_names("asr_api_key"), repr=False)
+    """Sent to it as a bearer token; never shown."""
+    dashscope_asr_api_key: str = Field(default="", validation_alias=_names("dashscope_asr_api_key"), repr=False)
+    """The key of the recogniser `dashscope`; empty for `dashscope_api_key`; never shown."""
+    dashscope_asr_model: str = Field(
+        default="paraformer-realtime-v2", validation_alias=_names("dashscope_asr_model")
+    )
+    """Its model."""
+    dashscope_asr_languages: str = Field(default="", validation_alias=_names("dashscope_asr_languages"))
+    """Languages it is to expect, separated by commas: `zh,en`; empty for that of the session."""
+    dashscope_asr_url: str = "wss://dashscope.aliyuncs.com/api-ws/v1/inference"
+    """Where it is reached."""
     asr_processes: int = Field(default=1, ge=1, le=64)
     """Recogniser processes per media worker; each takes one utterance at a time."""
     vad: str = "gate"
     """The voice activity detector."""
+    echo: Literal["browser", "cancel", "half-duplex"] = "browser"
+    """Who keeps the avatar from hearing itself: browsers, our canceller (extra `echo`), or deafness while it speaks."""
     preemptive: bool = True
     """Prepare an answer while the user's last pause may still be only a pause."""
 
@@ -93,6 +192,8 @@ class Settings(BaseSettings):
     """The model's name at that endpoint."""
     llm_timeout: float = Field(default=30.0, gt=0)
     """Seconds without a byte from the model before the turn fails."""
+    rag_url: str = ""
+    """The endpoint of a RAG service for the chat model `rag`, all of it: `http://host:8020/api/v1/query`."""
     system_prompt: str = Field(
         default="You are a friendly assistant who speaks. Answer in one to three short sentences without markup.",
         validation_alias=_names("system_prompt"),
@@ -107,6 +208,55 @@ class Settings(BaseSettings):
     """The face model that `/models` proposes."""
     mock_counter: bool = False
     """The `mock` face shows a frame counter, and flashes and beeps once a second while it speaks."""
+
+    kiosk_analyzer_url: str = Field(default="", validation_alias=_names("kiosk_analyzer_url"))
+    """Where kiosk sessions have speech recognised, the whole URL; empty for the recogniser of this server."""
+    kiosk_rag_url: str = Field(default="", validation_alias=_names("kiosk_rag_url"))
+    """Where they have questions answered; empty for the chat model of this server."""
+    kiosk_tts_url: str = Field(default="", validation_alias=_names("kiosk_tts_url"))
+    """Where they have answers spoken; empty for the voice of this server."""
+    kiosk_tts_model: str = Field(default="qwen-tts", validation_alias=_names("kiosk_tts_model"))
+    """The model that a speech service behind a URL is asked for."""
+    kiosk_tts_voice: str = Field(default="", validation_alias=_names("kiosk_tts_voice"))
+    """The voice of kiosk sessions; empty leaves it open."""
+    kiosk_tts_language: str = Field(default="English", validation_alias=_names("kiosk_tts_language"))
+    """The language that a speech service behind a URL is told."""
+    kiosk_tts_instructions: str = Field(default="", validation_alias=_names("kiosk_tts_instructions"))
+    """How a speech service behind a URL is to speak."""
+    kiosk_sample_rate: int = Field(
+        default=16_000, ge=8000, le=48_000, validation_alias=_names("kiosk_sample_rate")
+    )
+    """Hz at which a microphone is opened and raw sound is taken to be."""
+    kiosk_chunk_seconds: float = Field(default=4.0, ge=0.5, le=30, validation_alias=_names("kiosk_chunk_seconds"))
+    """Seconds of sound that are recognised at a time."""
+    kiosk_silence_timeout_seconds: float = Field(
+        default=1.5, ge=0.2, le=10, validation_alias=_names("kiosk_silence_timeout_seconds")
+    )
+    """Seconds of silence after speech that end a question."""
+    kiosk_max_session_seconds: float = Field(
+        default=20.0, ge=1, le=300, validation_alias=_names("kiosk_max_session_seconds")
+    )
+    """The longest question, in seconds of sound."""
+    kiosk_silence_threshold: int = Field(
+        default=900, ge=1, le=32_767, validation_alias=_names("kiosk_silence_threshold")
+    )
+    """Loudness (root mean square of 16 bit samples) at which sound counts as speech."""
+    kiosk_endpointing: Literal["level", "voice"] = "level"
+    """What counts as speech: loudness, as the kiosk API documents it, or what the voice activity detector says."""
+    kiosk_idle_seconds: float = Field(default=60.0, ge=0)
+    """Seconds without speech after which a session that listens live ends; 0 for never."""
+    kiosk_sessions: int = Field(default=1, ge=1, le=256)
+    """Kiosk sessions at once; the server's own microphone serves one of them."""
+    kiosk_request_urls: Literal["reject", "map", "ignore"] = "reject"
+    """What a request that names a service no setting names becomes: refused, rewritten, or its URLs not used."""
+    kiosk_url_map: str = Field(default="", pattern=r"^\s*([\w.\-]+(:\d{1,5})?=[\w.\-]+:\d{1,5}\s*(,\s*|$))*$")
+    """For `map`: what a host in a request means, separated by commas: `rag-service=127.0.0.1:8020`."""
+    kiosk_max_upload_mib: int = Field(default=64, ge=1, le=1024)
+    """The largest recording that a kiosk session takes."""
+    kiosk_retention_hours: float = Field(default=24.0, ge=0)
+    """Kiosk sessions and their clips are deleted when they are older than this."""
+    kiosk_max_ingest_tokens: int = Field(default=25_000, ge=1, validation_alias=_names("kiosk_max_ingest_tokens"))
+    """The most tokens of one text or file that is added over the kiosk's API; five letters count as one."""
 
     ice_servers: str = ""
     """STUN and TURN servers, separated by commas: `stun:host:port`, `turn:user:secret@host:port`."""
@@ -127,6 +277,14 @@ class Settings(BaseSettings):
     """Journals older than this are deleted."""
     journal_mib: int = Field(default=1024, ge=0)
     """The oldest journals are deleted beyond this size in all."""
+    recording_minutes: float = Field(default=60.0, gt=0)
+    """The longest recording of a session; there it ends and is complete."""
+    recording_hours: float = Field(default=24.0, ge=0)
+    """Recordings older than this are deleted."""
+    render_processes: int = Field(default=1, ge=1, le=64)
+    """Offline bundles that are rendered at once, each in a process of its own with a low priority."""
+    render_hours: float = Field(default=24.0, ge=0)
+    """Offline bundles are deleted when they are older than this."""
     outbound_allow: str = ""
     """Further hosts that configured providers may be reached at, separated by commas."""
     log_level: str = "INFO"

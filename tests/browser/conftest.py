@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,10 @@ def settings() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture(scope="module")
-def address(data_dir: Path, settings: dict[str, str]) -> Iterator[str]:
-    """Where `visavis serve` listens."""
-    command = [sys.executable, "-m", "visavis", "serve", "--port", "0", "--data-dir", str(data_dir)]
+@contextmanager
+def serving(data_dir: Path, settings: dict[str, str], port: int = 0) -> Iterator[str]:
+    """`visavis serve`, and where it listens."""
+    command = [sys.executable, "-m", "visavis", "serve", "--port", str(port), "--data-dir", str(data_dir)]
     environment = os.environ | settings
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:  # noqa: S603  ours
         assert server.stderr is not None
@@ -59,6 +60,13 @@ def address(data_dir: Path, settings: dict[str, str]) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def address(data_dir: Path, settings: dict[str, str]) -> Iterator[str]:
+    """Where the server of a module's tests listens."""
+    with serving(data_dir, settings) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@
 window.witness = {
   shots: [], // per presented picture: {at, media, presented, move}, move = mean change of the mouth region, 0-255
   sound: [], // every few milliseconds: [at, level], level = RMS, 0-1
-  pressed: null, // when the interrupt button was pressed
+  pressed: null, // when the button that interrupts was pressed
 
   /** Waits for what `condition` says; the page's policy forbids Playwright's own way, which evaluates strings. */
   async until(condition) {
@@ -52,6 +52,6 @@ window.witness = {
       video.requestVideoFrameCallback(see);
     };
     video.requestVideoFrameCallback(see);
-    document.querySelector("#interrupt").addEventListener("click", () => (this.pressed = performance.now()), true);
+    document.querySelector("#interrupt, #button").addEventListener("click", () => (this.pressed = performance.now()), true);
   },
 };

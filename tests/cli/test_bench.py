@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -14,8 +16,10 @@ from visavis.cli.bench import bench
 from visavis.cli.bench.familiar import ENOUGH, Familiar, Shown, pictures
 from visavis.cli.bench.figures import Measure, Report, Target, percentile, shown
 from visavis.cli.bench.machine import describe
+from visavis.cli.bench.microphone import Sound
 from visavis.cli.bench.processes import Tree
 from visavis.cli.bench.viewer import Packet
+from visavis.session.turn_taking import SHORTEST_PAUSE_MS
 
 ONE = Measure("started", "start → ready", "s", [1.25], (Target("p50", 1.5),))
 MANY = Measure("speak", "POST /speak → sound", "ms", [float(v) for v in range(1, 101)], (Target("p95", 80),))
@@ -153,7 +157,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
-def measured(data_dir: Path, tmp_path: Path, *arguments: str) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+def measured(
+    data_dir: Path, tmp_path: Path, *arguments: str, timeout: float = 120
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     """Run a bench on a server of its own, as people do; returns its measures by name, and what it left out."""
     found = tmp_path / "figures.json"
     command = [sys.executable, "-m", "visavis", "bench", *arguments]
@@ -163,7 +169,7 @@ def measured(data_dir: Path, tmp_path: Path, *arguments: str) -> tuple[dict[str,
         text=True,
         check=False,
         cwd=tmp_path,
-        timeout=120,
+        timeout=timeout,
     )
     assert done.returncode == 0, done.stderr
     plain = json.loads(found.read_text("utf-8"))
@@ -198,3 +204,49 @@ def test_what_one_user_waits_for_is_measured(data_dir: Path, tmp_path: Path) -> 
     # A machine that is too busy for it says so.
     assert measures.get("speak, picture", {}).get("n") == 2 or "speak, picture" in left_out
     assert all(0 < measure["p50"] <= measure["p95"] <= measure["max"] for measure in measures.values())
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="needs the Debian package flite")
+def test_the_voice_loop_is_measured_and_taken_apart(data_dir: Path, tmp_path: Path) -> None:
+    measures, left_out = measured(
+        data_dir, tmp_path, "latency", "--voice", "--turns", "1", "--sounds", "1", timeout=180
+    )
+    assert left_out == {}
+    assert {name for name, measure in measures.items() if measure["unit"] == "ms"} >= {
+        "voice, stubs",
+        "voice, endpointing",
+        "voice, providers",
+        "voice, overhead",
+    }
+    # What a busy machine makes fail is counted, and not in a figure.
+    for name, failed in (
+        ("voice", "voice: failed"),
+        ("voice, not preemptive", "voice, not preemptive: failed"),
+        ("barge-in", "barge-in: failed"),
+    ):
+        assert measures.get(name, {"n": 0})["n"] + measures[failed]["max"] == 1
+    assert {measures[f"barge-in: {sound}"]["max"] for sound in ("yeah", "cough")} <= {0, 1}
+    whole = measures["voice, stubs"]["max"]
+    parts = ("voice, endpointing", "voice, providers", "voice, overhead")
+    assert whole == pytest.approx(sum(measures[part]["max"] for part in parts), abs=0.01)
+    overhead = [measures[f"overhead, {part}"]["max"] for part in ("ear", "llm", "tts", "sound")]
+    assert measures["voice, overhead"]["max"] == pytest.approx(sum(overhead), abs=0.01)
+    assert min(overhead) > 0
+    assert measures["voice, endpointing"]["max"] > SHORTEST_PAUSE_MS
+    assert measures["voice, providers"]["max"] > 3 * 20
+
+
+@pytest.mark.parametrize("by_its_start", [False, True])
+def test_a_sound_leaves_when_it_would_be_recorded(by_its_start: bool) -> None:
+    tone = (8000 * np.sin(np.arange(5000) / 20)).astype(np.int16)
+    sound = Sound.of("a tone", np.concatenate([np.zeros(700, np.int16), tone]), by_its_start=by_its_start)
+    assert (sound.first, sound.last) == (0, 6 if by_its_start else 5)
+    assert list(sound.arrived) == sorted(sound.arrived)
+    # The codec delays a sound by 6.5 ms, and lets it ring for some more.
+    assert sound.last <= sound.deciding(1) <= sound.last + 2
+    assert sound.deciding(16_000) == pytest.approx(sound.deciding(1) + 50, abs=1)
+
+
+def test_what_is_silent_is_no_sound() -> None:
+    with pytest.raises(ValueError, match="is silent"):
+        Sound.of("nothing", np.zeros(960, np.int16))

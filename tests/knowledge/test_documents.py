@@ -137,3 +137,9 @@ def test_given_a_path_when_read_then_only_the_files_name_is_kept(name: str) -> N
 
 def test_given_a_long_name_when_read_then_it_is_cut_and_keeps_its_ending() -> None:
     assert read("x" * 500 + ".txt", b"Hello.").name == "x" * 116 + ".txt"
+
+
+def test_given_a_note_of_one_line_when_read_then_it_is_text_and_no_heading() -> None:
+    assert sections("note.txt", "The cloakroom is in the basement") == [
+        Section("", "The cloakroom is in the basement")
+    ]

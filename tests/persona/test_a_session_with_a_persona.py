@@ -65,7 +65,7 @@ async def test_given_a_persona_when_a_session_is_made_then_it_has_its_looks_prom
             handle = await pool.create(NewSession("", persona="ada"))
             info = await handle.info()
             ended: list[str] = []
-            handle.session.viewer_joined("main")
+            handle.session.attendance.joined("main")
             async for record in handle.events():
                 if isinstance(record.event, TurnEnded):
                     ended.append(record.event.heard)

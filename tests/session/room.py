@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from visavis.session.toolbox import Toolbox
 from visavis.session.turn_taking import TurnTaking
 from visavis.testing.fakes import FakeKnowledgeBase
 from visavis.testing.recording import RecordingTransport
+from visavis.tts import VoiceProvider
+from visavis.vad import SpeechDetector
 
 SECOND = 48_000
 ANY = VoiceChoice()
@@ -48,13 +51,17 @@ class Room:
         chat: ChatModel | None,
         toolbox: Toolbox,
         greeting: str,
+        **more: Any,
     ) -> None:
         self.clock = ManualClock()
         self.out = Viewing()
         self.provider = ToneProvider()
+        self.voices: VoiceProvider = self.provider
+        """What speaks."""
         self.voice = self.provider.english
         self.model = ScriptedModel("Hello ", "there. ", "How are ", "you?")
         self.listener = Listener()
+        self.detector: SpeechDetector = Loudness()
         self.knowledge = FakeKnowledgeBase()
         self.face = face
         self.reaper = Reaper()
@@ -72,13 +79,14 @@ class Room:
             reaper=self.reaper,
             toolbox=toolbox,
             greeting=greeting,
+            **more,
         )
         self.events: list[AnyEvent] = []
         log = EventLog(lambda record: self.events.append(record.event))
         self.session = Session("session", parts, History("Be brief."), limits, log)
 
     async def _make_ear(self, floor: Floor) -> Ear:
-        return Ear(Loudness(), self.listener, TurnTaking("en"), floor, "en", self.reaper)
+        return Ear(self.detector, self.listener, TurnTaking("en"), floor, "en", self.reaper)
 
     async def sound(self, level: int, ms: int) -> None:
         """What the microphone gives, while the time passes."""
@@ -88,10 +96,10 @@ class Room:
             ear.hear(np.full(WINDOW, level, dtype=np.int16))
             await self.clock.advance(3 * WINDOW)
 
-    def _find(self, name: str) -> ToneProvider:
+    def _find(self, name: str) -> VoiceProvider:
         if name != "tone":
             raise InvalidInput(f"unknown tts provider {name!r}")
-        return self.provider
+        return self.voices
 
     def of(self, kind: type[AnyEvent]) -> list[AnyEvent]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -108,8 +116,10 @@ async def room(
     chat: ChatModel | None = None,
     toolbox: Toolbox | None = None,
     greeting: str = "",
+    **more: Any,
 ) -> AsyncIterator[Room]:
-    made = Room(face or StillFace(), journal, limits, chat, toolbox or Toolbox(), greeting)
+    """`more`: further `Parts`."""
+    made = Room(face or StillFace(), journal, limits, chat, toolbox or Toolbox(), greeting, **more)
     try:
         yield made
     finally:

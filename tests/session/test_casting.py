@@ -18,6 +18,8 @@ INFOS = (
     VoiceInfo("choir", "karl", "de-DE", "Karl", "male"),
     VoiceInfo("choir", "yuki", "ja-JP", "Yuki"),
 )
+POLYGLOT = {"en": "en", "zh": "zh-CN"}
+"""What "poly" speaks, who is listed nowhere, as cloned voices are."""
 
 
 class Singer:
@@ -44,6 +46,8 @@ class Choir:
         return INFOS
 
     def voice(self, name: str, language: str, model: str = "") -> Singer:
+        if name == "poly":
+            return Singer(VoiceInfo("choir", "poly", POLYGLOT.get(language.split("-")[0], "en"), "Poly"))
         for info in INFOS:
             if name == info.name or (not name and info.language.split("-")[0] == language.split("-")[0]):
                 return Singer(info)
@@ -96,6 +100,10 @@ def test_given_a_foreign_voice_when_cast_then_the_nearest_speaks_and_a_warning_s
         ("mei", "de", "Wie geht es dir?", "karl"),
         ("mei", "en", "用 Python 写代码 and more please。", "mei"),
         ("yuki", "ja", "東京", "yuki"),
+        ("poly", "en", "How are you today?", "poly"),
+        ("poly", "en", "你好，世界。", "poly"),
+        ("poly", "zh", "How are you today?", "poly"),
+        ("poly", "en", "こんにちは", "yuki"),
     ],
 )
 def test_given_a_sentence_in_another_script_when_cast_then_a_voice_of_its_language_and_sex_speaks(
@@ -111,7 +119,7 @@ def casting(fallback: VoiceChoice | None = None, default: VoiceChoice | None = N
     def find(name: str) -> Choir:
         if name == "choir":
             return Choir()
-        if name == "hoarse":
+        if name in ("hoarse", "elevenlabs"):
             return Choir("tea is missing")
         raise InvalidInput(f"unknown tts provider {name!r}")
 
@@ -128,7 +136,7 @@ def test_given_a_fallback_when_a_documented_provider_is_asked_for_then_it_speaks
     choir = casting(fallback=VoiceChoice("choir", "kate"))
     plain = choir.check(VoiceChoice("edge"))
     assert plain.voice("Hello.").info.name == "kate"
-    assert plain.warning == "tts provider 'edge' is not installed; 'choir' speaks instead, as 'kate'"
+    assert plain.warning == "tts provider 'edge' is not usable here; 'choir' speaks instead, as 'kate'"
     named = choir.check(VoiceChoice("edge", "zh-CN-YunxiNeural", "a-model-of-edge"))
     assert named.voice("你好。").info.name == "wei"
     assert "'edge'" in named.warning
@@ -138,6 +146,13 @@ def test_given_a_fallback_when_a_documented_provider_is_asked_for_then_it_speaks
 def test_given_a_session_of_a_foreign_provider_when_a_turn_names_none_then_the_fallback_speaks() -> None:
     session = casting(VoiceChoice("choir"), VoiceChoice("elevenlabs", "21m00Tcm4TlvDq8ikWAM"))
     assert session.check(VoiceChoice()).voice("Hello.").info.name == "amy"
+
+
+def test_given_a_fallback_when_a_documented_provider_lacks_something_then_the_fallback_speaks() -> None:
+    choir = casting(fallback=VoiceChoice("choir", "kate"))
+    assert choir.check(VoiceChoice("elevenlabs")).voice("Hello.").info.name == "kate"
+    with pytest.raises(InvalidInput, match="tea is missing"):
+        casting().check(VoiceChoice("elevenlabs"))
 
 
 def test_given_a_fallback_when_the_provider_is_nowhere_documented_or_not_usable_then_it_is_refused() -> None:

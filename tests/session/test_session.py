@@ -17,6 +17,7 @@ from visavis.session.events import (
     Caption,
     Failed,
     FramesShown,
+    SpeechMarked,
     StageChanged,
     StateChanged,
     SynthesisProgress,
@@ -34,7 +35,7 @@ async def test_a_text_is_said_and_its_events_come_in_causal_order() -> None:
         turn = here.session.say("Good morning. All is well.", ANY)
         await here.clock.advance(3 * SECOND)
 
-    told = [event for event in here.events if not isinstance(event, FramesShown)]
+    told = [event for event in here.events if not isinstance(event, FramesShown | SpeechMarked)]
     assert [type(event).__name__ for event in told if not isinstance(event, SynthesisProgress)] == [
         "StateChanged",
         "StateChanged",
@@ -245,17 +246,17 @@ async def test_a_lost_viewer_has_time_to_come_back_to_the_sample_it_left_at() ->
     async with room() as here:
         await here.session.offer("main", "sdp")
         here.out.viewers = 1
-        here.session.viewer_joined("main")
+        here.session.attendance.joined("main")
         here.session.say("A sentence that is long enough.", ANY)
         await here.clock.advance(SECOND // 2)
         here.out.viewers = 0
-        here.session.viewer_left("main")
+        here.session.attendance.left("main")
         heard = len(here.out.audible)
         assert here.of(StateChanged)[-1] == StateChanged("paused")
         await here.clock.advance(10 * SECOND)
         assert len(here.out.audible) == heard
         here.out.viewers = 1
-        here.session.viewer_joined("main")
+        here.session.attendance.joined("main")
         assert here.of(StateChanged)[-1] == StateChanged("running")
         await here.clock.advance(3 * SECOND)
 
@@ -264,8 +265,8 @@ async def test_a_lost_viewer_has_time_to_come_back_to_the_sample_it_left_at() ->
 
 async def test_a_viewer_that_does_not_come_back_ends_the_session() -> None:
     async with room(limits=Limits(text_chars=100, peer_grace=0.01, idle_timeout=60)) as here:
-        here.session.viewer_joined("main")
-        here.session.viewer_left("main")
+        here.session.attendance.joined("main")
+        here.session.attendance.left("main")
         assert await until(here.session.events, Terminated) == Terminated("peer_lost")
 
 
@@ -277,10 +278,10 @@ async def test_a_session_nobody_looks_at_or_speaks_to_ends() -> None:
 async def test_several_viewers_may_leave_as_long_as_one_stays() -> None:
     async with room() as here:
         here.out.viewers = 2
-        here.session.viewer_joined("a")
-        here.session.viewer_joined("b")
+        here.session.attendance.joined("a")
+        here.session.attendance.joined("b")
         here.out.viewers = 1
-        here.session.viewer_left("a")
+        here.session.attendance.left("a")
         assert here.session.state != "paused"
     assert here.of(ViewerJoined) == [ViewerJoined("a"), ViewerJoined("b")]
 

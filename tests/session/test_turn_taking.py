@@ -220,8 +220,17 @@ def test_a_second_utterance_may_begin_before_the_first_is_understood() -> None:
 
 def test_push_to_talk_needs_no_voice_activity() -> None:
     taking = TurnTaking("en")
-    assert [action.act for action in taking.press(avatar_speaks=True)] == [Act.BEGIN, Act.CONFIRM]
+    assert [action.act for action in taking.press(avatar_speaks=True)] == [Act.CONFIRM, Act.BEGIN]
     assert taking.press(avatar_speaks=False) == []
     assert [action.act for action in taking.release()] == [Act.END]
     assert taking.final("hello") == [Action(Act.TAKE, "hello")]
     assert taking.release() == []
+
+
+def test_push_to_talk_takes_the_floor_for_what_is_being_heard_already() -> None:
+    talk = Talk()
+    talk.avatar_speaks = True
+    talk.sound(SPEECH, 128)
+    assert [action.act for action in talk.taking.press(avatar_speaks=True)] == [Act.CONFIRM]
+    assert talk.taking.press(avatar_speaks=True) == []
+    assert [action.act for action in talk.taking.release()] == [Act.END]

@@ -1,7 +1,7 @@
 """The web application: every API family, the page, and the API's documentation."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI, Request
 from fastapi_offline import FastAPIOffline
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from visavis import __version__
-from visavis.api import opentalking, web
+from visavis.api import kiosk, opentalking, web
 from visavis.api.capabilities import Capabilities
 from visavis.api.documentation import StayHome
 from visavis.api.families import Family, family_of
@@ -22,20 +22,28 @@ from visavis.limits import BodyLimit
 from visavis.persona import Personas
 from visavis.pool import SessionPool
 from visavis.settings import Settings
+from visavis.store import Store
 from visavis.uploads import Uploads
 
-FAMILIES: Sequence[Family] = (opentalking.FAMILY,)
+FAMILIES: Sequence[Family] = (opentalking.FAMILY, *kiosk.FAMILIES)
 
 WORDS = {"Not Found": "there is nothing at this path", "Method Not Allowed": "this path does not take that method"}
 """Starlette's phrases, for people."""
 
 
-def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue) -> FastAPI:
-    """The application; its lifespan is the pool's."""
+def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, store: Store | None = None) -> FastAPI:
+    """The application; its lifespan is the pool's.
+
+    `store` belongs to the caller, who closes it after the pool or by it; without one the application has its own.
+    """
+    kept = store or Store(settings)
+    uploads = Uploads(settings)
+    services = kiosk.Services(settings)
+    desk = kiosk.Desk(pool, kept, settings, uploads, services.shelf)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with pool:
+        async with nullcontext() if store else kept, pool, desk:
             yield
 
     # FastAPI's own pages load their scripts from a public host; these have them on board.
@@ -48,15 +56,20 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue) -> F
         generate_unique_id_function=lambda route: route.name,
         exception_handlers={HTTPException: _refuse},
     )
-    app.state.parts = Parts(
-        pool, settings, catalogue, Capabilities(settings), Uploads(settings), Personas(settings)
-    )
+    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings), uploads, Personas(settings))
+    app.state.kiosk = desk
+    app.state.kiosk_services = services
     app.include_router(opentalking.router())
+    app.include_router(kiosk.router())
     app.include_router(web.router)
     app.mount("/web", web.Assets(), name="web")
     app.add_middleware(StayHome)
     app.add_middleware(
-        BodyLimit, max_bytes=settings.max_body_bytes, refuse=_too_large, endings=opentalking.UPLOADS
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        refuse=_too_large,
+        overrides=kiosk.BODIES,
+        endings=opentalking.UPLOADS | kiosk.uploads(settings),
     )
     if origins := [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]:
         # The outermost, so that a browser may read refusals, too.

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
@@ -25,9 +26,9 @@ class Parts:
     personas: Personas
 
 
-async def parts(request: Request) -> Parts:
-    """The parts of the application that answers `request`."""
-    found: Parts = request.app.state.parts
+async def parts(connection: HTTPConnection) -> Parts:
+    """The parts of the application that answers, a request or a WebSocket."""
+    found: Parts = connection.app.state.parts
     return found
 
 

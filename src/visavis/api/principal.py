@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ OWNER = Principal("owner", "", frozenset({"*"}))
 """Whoever runs the server."""
 
 
-async def principal(request: Request) -> Principal:
+async def principal(connection: HTTPConnection) -> Principal:
     """The owner, also for a peer beyond the loopback.
 
     OpenTalking's server has no authentication: who exposes it puts a gateway in front (contract

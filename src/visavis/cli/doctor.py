@@ -11,6 +11,7 @@ from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
 from visavis.cli.configuration import settings as read_settings
 from visavis.errors import InvalidInput
+from visavis.media import echo
 from visavis.persona import Personas
 from visavis.settings import ALIASES, Settings
 
@@ -32,12 +33,20 @@ def doctor() -> None:
         click.echo(f"\n{title}")
         for line in _providers(capabilities.missing(kind), in_use):
             click.echo(f"  {line}")
+    click.echo("\necho of the avatar in microphones")
+    click.echo(f"  {_echo(settings)}")
     click.echo("\navatars")
     for avatar in Catalogue(settings).avatars():
         click.echo(f"  {avatar.id:20} {avatar.width}x{avatar.height}, {float(avatar.fps):g} fps")
     click.echo("\npersonas")
     for line in _personas(Personas(settings)):
         click.echo(f"  {line}")
+
+
+def _echo(settings: Settings) -> str:
+    if settings.echo == "cancel" and (missing := echo.missing()):
+        return f"{settings.echo:20} not usable: {missing}; until then half-duplex"
+    return f"{settings.echo:20} ready"
 
 
 def _personas(personas: Personas) -> Iterator[str]:

@@ -14,6 +14,7 @@ class LazyGroup(click.Group):
     places: ClassVar[dict[str, str]] = {
         "serve": "visavis.cli.serve:serve",
         "say": "visavis.cli.say:say",
+        "talk": "visavis.cli.talk:talk",
         "doctor": "visavis.cli.doctor:doctor",
         "knowledge": "visavis.cli.knowledge:knowledge",
         "models": "visavis.cli.models:models",

@@ -71,14 +71,15 @@ def serve(
     settings = read_settings(host=host, port=port, data_dir=data_dir, workers=workers)
     _check_network(settings)
     telemetry.configure(settings.log_level, "api")
-    pool = RecordedPool(_inline(settings) if inline else WorkersPool(settings), Store(settings), settings)
+    store = Store(settings)
+    pool = RecordedPool(_inline(settings) if inline else WorkersPool(settings), store, settings)
     config = uvicorn.Config(
-        create_app(pool, settings, Catalogue(settings)),
+        create_app(pool, settings, Catalogue(settings), store),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="none",
+        ws="wsproto",
         log_config=None,
         access_log=False,
         ssl_certfile=ssl_certfile,

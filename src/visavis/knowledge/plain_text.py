@@ -25,6 +25,14 @@ def read_text(text: str) -> list[Section]:
             for line in lines:
                 sections.line(line)
         first = first and not lines
+    return sections.sections() or _only_headings(text)
+
+
+def _only_headings(text: str) -> list[Section]:
+    """The sections of a text that looks like headings with nothing under them: a note of a line or two."""
+    sections = SectionBuilder()
+    for line in paragraphs(text):
+        sections.line(line)
     return sections.sections()
 
 

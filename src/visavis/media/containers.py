@@ -1,5 +1,6 @@
 """`Mp4Writer`: sound and pictures as an MP4 file that plays anywhere."""
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from visavis.media.chunk import AVChunk
 from visavis.media.encoding import fill, picture_frame, plane_views
 from visavis.media.pictures import I420
 from visavis.media.samples import SampleBuffer
-from visavis.media.timeline import SAMPLE_RATE, VIDEO_CLOCK, frame_start, to_video_clock
+from visavis.media.timeline import PACKET, SAMPLE_RATE, VIDEO_CLOCK, frame_start, to_video_clock
 
 AAC_FRAME = 1024
 """Samples in one AAC frame."""
@@ -21,15 +22,22 @@ KEY_SECONDS = 2
 
 
 class Mp4Writer:
-    """Writes H264 and AAC, both from time 0 and ending within one picture of each other.
+    """Writes H264 and AAC, both from time 0 and ending within 20 ms of each other.
 
     The file appears under its name when it is complete, with its index in front ("faststart"). A gap in
     the sound becomes silence; a picture lasts until the next one. Encodes where it is called, 2 to 3 ms
-    per picture. Not thread-safe; raises `OSError`.
+    per picture; `threads` are the video encoder's. Not thread-safe; raises `OSError`.
     """
 
     def __init__(
-        self, path: Path, width: int, height: int, fps: Fraction, crf: int = 23, preset: str = "superfast"
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        fps: Fraction,
+        crf: int = 23,
+        preset: str = "superfast",
+        threads: int = 2,
     ) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part")
@@ -41,9 +49,10 @@ class Mp4Writer:
         context.colorspace, context.color_range = Colorspace.SMPTE170M, ColorRange.MPEG
         context.time_base = Fraction(1, VIDEO_CLOCK)
         context.gop_size = round(fps * KEY_SECONDS)
-        # One to encode while the caller draws the next picture.
-        context.thread_count = 2
-        context.options = {"preset": preset, "crf": str(crf)}
+        # Two: one encodes while the caller draws the next picture.
+        context.thread_count = threads
+        # Without pictures out of order a track lasts as long as its pictures do, however uneven they are.
+        context.options = {"preset": preset, "crf": str(crf), "bf": "0"}
         self._picture = picture_frame(width, height)
         self._planes = plane_views(self._picture)
         fill(self._planes, blank(width, height))
@@ -89,8 +98,12 @@ class Mp4Writer:
         """Leave no file."""
         if not self._closed:
             self._closed = True
-            self._container.close()
-            self._part.unlink(missing_ok=True)
+            try:
+                # A full disk refuses the end of the file, too; it is deleted anyway.
+                with suppress(OSError):
+                    self._container.close()
+            finally:
+                self._part.unlink(missing_ok=True)
 
     def _show(self, start: int, pixels: I420 | None) -> None:
         """Encode a picture; None repeats the one before."""
@@ -116,12 +129,18 @@ class Mp4Writer:
             self._show(0, None)
         while self._picture_end < self._waiting.end:
             self._show(self._picture_end, None)
-        missing = max(self._picture_end, self._waiting.end) - self._waiting.start
-        whole = -(-missing // AAC_FRAME) * AAC_FRAME
+        # Sound comes in whole frames; where that would leave it 20 ms longer, one more picture fits better.
+        while (whole := self._whole_frames()) - (self._picture_end - self._waiting.start) >= PACKET:
+            self._show(self._picture_end, None)
         self._waiting.write(
             self._waiting.end, np.zeros(whole - (self._waiting.end - self._waiting.start), np.int16)
         )
         self._encode_sound()
+
+    def _whole_frames(self) -> int:
+        """Samples of sound that are still to be written for it to last as long as the pictures."""
+        missing = max(self._picture_end, self._waiting.end) - self._waiting.start
+        return -(-missing // AAC_FRAME) * AAC_FRAME
 
 
 def blank(width: int, height: int) -> I420:

@@ -16,6 +16,9 @@ TAIL = 0.5
 """Seconds that a room may take to hear the avatar and to fall silent after it, network included."""
 
 
+REMEDY = "livekit is not installed: pip install 'visavis[echo]'"
+
+
 class EchoCanceller(Protocol):
     """Takes the avatar's voice out of what one microphone hears."""
 
@@ -26,9 +29,14 @@ class EchoCanceller(Protocol):
         """What a person says in `pcm`: int16 mono at 16 kHz, any length. The rest of the last 10 ms may wait."""
 
 
+def missing() -> str | None:
+    """What keeps echo from being cancelled, and the remedy; None if nothing does."""
+    return None if find_spec("livekit") else REMEDY
+
+
 def echo_canceller() -> EchoCanceller:
-    """The best one that is installed."""
-    return AdaptiveCanceller() if find_spec("livekit") else HalfDuplex()
+    """The best one that is installed. Blocks for 0.1 to 0.3 s the first time: call it in a thread."""
+    return HalfDuplex() if missing() else AdaptiveCanceller()
 
 
 class Passthrough:

@@ -5,23 +5,30 @@ itself: a name that changes between the look and the connection (DNS rebinding) 
 proxies from the environment are never followed. Every wait and every size has a limit. Errors have fixed texts:
 nothing of what the other side sent is in them.
 
-httpcore, the engine of httpx, is used by itself because only it lets its user make the connection.
+httpcore, the engine of httpx, is used by itself because only it lets its user make the connection. WebSockets go
+the same way: `visavis.outbound.websocket`.
 """
 
 import asyncio
 import json as jsonlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from visavis.errors import VisavisError
 from visavis.outbound.addresses import Resolve, acceptable, system_resolve
+from visavis.outbound.failures import HandshakeRefused, OutboundFailed, Reason, WebSocketClosed, engine_failures
 from visavis.settings import Settings
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpcore
+
+    from visavis.outbound.websocket import WebSocket
+
+__all__ = ["HandshakeRefused", "Outbound", "OutboundFailed", "Reason", "Response", "WebSocketClosed"]
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to look up a name and connect."""
@@ -32,17 +39,11 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE_BYTES = 1024 * 1024
 """The longest line of a streamed answer."""
 
-Reason = Literal["refused", "unreachable", "timeout", "too_large", "broken"]
+SENT_AT_ONCE = 64 * 1024
+"""Bytes of a request that are sent within one time limit."""
 
-
-class OutboundFailed(VisavisError):
-    """A request was refused here, or got no complete answer."""
-
-    code: ClassVar[str] = "outbound_failed"
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+MAX_MESSAGE = 1024 * 1024
+"""The longest message of a WebSocket, in bytes, unless the caller says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,12 @@ class _Target:
     host: str
     port: int
     path: str
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the header `Host` has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class Response:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it arrives. `OutboundFailed` if it is too long, too late or cut."""
-        with _failures():
+        with engine_failures():
             async for piece in self._stream:
                 self._left -= len(piece)
                 if self._left < 0:
@@ -131,10 +138,11 @@ class Outbound:
         entries = (entry.strip().lower() for entry in settings.outbound_allow.split(","))
         self._sites = {_site(entry) for entry in entries if entry}
         for url in configured:
-            target = _target(url)
+            target = _target(url, tuple(_PORTS))
             self._sites.add(_Site(target.host, target.port))
         self._resolve = resolve or system_resolve
         self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
+        self._tls: ssl.SSLContext | None = None
 
     @classmethod
     def for_configured(cls, settings: Settings, url: str, resolve: Resolve | None = None) -> "Outbound":
@@ -148,39 +156,76 @@ class Outbound:
         url: str,
         *,
         json: Any = None,
+        content: bytes = b"",
+        content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
         total: float = 600.0,
         max_bytes: int = MAX_BYTES,
     ) -> AsyncIterator[Response]:
-        """Send a request; inside the block its answer can be read, after it the rest is dropped.
+        """Send a request, once; inside the block its answer can be read, after it the rest is dropped.
 
-        `timeout` is in seconds between bytes, `total` for everything. Any status is an answer. `OutboundFailed`
-        if the host is not allowed, cannot be reached or does not answer.
+        Its body is `json`, or else `content`, which is of `content_type`. `timeout` is in seconds between bytes,
+        `total` for everything. Any status is an answer. `OutboundFailed` if the host is not allowed, cannot be
+        reached, does not take the body or does not answer.
         """
-        target = _target(url)
+        target = _target(url, ("http", "https"))
         self._check(target.host, target.port)
         pool = await self._pool(target.scheme)
         import httpcore
 
-        host = f"[{target.host}]" if ":" in target.host else target.host
-        default_port = {"http": 80, "https": 443}[target.scheme]
-        sent = {"Host": host if target.port == default_port else f"{host}:{target.port}"}
-        sent |= {"Accept-Encoding": "identity", "User-Agent": "visavis"}
-        content = b"" if json is None else jsonlib.dumps(json).encode()
+        sent = {"Host": target.authority, "Accept-Encoding": "identity", "User-Agent": "visavis"}
+        if json is not None:
+            content, content_type = jsonlib.dumps(json).encode(), "application/json"
         if content or method != "GET":
-            sent |= {"Content-Type": "application/json", "Content-Length": str(len(content))}
+            sent |= {"Content-Type": content_type, "Content-Length": str(len(content))}
         limits = {"connect": CONNECT_TIMEOUT, "pool": CONNECT_TIMEOUT, "read": timeout, "write": timeout}
         deadline = asyncio.get_running_loop().time() + total
-        with _failures():
+        with engine_failures():
             async with pool.stream(
                 method,
                 httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
                 headers=list({**sent, **(headers or {})}.items()),
-                content=content,
+                content=_body(content, deadline) if content else b"",
                 extensions={"timeout": limits},
             ) as response:
                 yield Response(response, deadline, max_bytes)
+
+    @asynccontextmanager
+    async def websocket(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        subprotocols: Sequence[str] = (),
+        timeout: float = 30.0,
+        total: float = 600.0,
+        max_message: int = MAX_MESSAGE,
+    ) -> AsyncIterator["WebSocket"]:
+        """Open a WebSocket; inside the block messages can be sent and received, after it it is closed.
+
+        `url` begins with `wss://` or `ws://`. `timeout` is in seconds for an answer, each message and each part
+        of one, `total` for everything, `max_message` in bytes. `OutboundFailed` as for `stream`;
+        `HandshakeRefused` if the answer has another status.
+        """
+        target = _target(url, ("ws", "wss"))
+        self._check(target.host, target.port)
+        from visavis.outbound.websocket import WebSocket
+
+        deadline = asyncio.get_running_loop().time() + total
+        tls = await self._certificates() if target.scheme == "wss" else None
+        with engine_failures():
+            plain = await _pinned(self.addresses).connect_tcp(target.host, target.port, CONNECT_TIMEOUT)
+        async with aclosing(plain):
+            stream = plain
+            if tls is not None:
+                with engine_failures():
+                    stream = await plain.start_tls(tls, target.host, CONNECT_TIMEOUT)
+            socket = WebSocket(stream, timeout, deadline, max_message)
+            sent = {"User-Agent": "visavis", **(headers or {})}
+            await socket.shake_hands(target.authority, target.path, sent, subprotocols)
+            yield socket
+            await socket.close()
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -213,8 +258,7 @@ class Outbound:
         if scheme not in self._pools:
             import httpcore
 
-            # Reading the certificates takes some 20 ms: not on the loop, and not for plain HTTP.
-            tls = await asyncio.to_thread(httpcore.default_ssl_context) if scheme == "https" else None
+            tls = await self._certificates() if scheme == "https" else None
             if scheme not in self._pools:
                 self._pools[scheme] = httpcore.AsyncConnectionPool(
                     ssl_context=tls,
@@ -224,6 +268,23 @@ class Outbound:
                     network_backend=_pinned(self.addresses),
                 )
         return self._pools[scheme]
+
+    async def _certificates(self) -> "ssl.SSLContext":
+        """What is trusted. Reading it takes some 20 ms: not on the loop, and not for plain connections."""
+        if self._tls is None:
+            import httpcore
+
+            self._tls = await asyncio.to_thread(httpcore.default_ssl_context)
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+
+async def _body(content: bytes, deadline: float) -> AsyncIterator[bytes]:
+    """What a request carries, in pieces that each have the time limit to themselves."""
+    for start in range(0, len(content), SENT_AT_ONCE):
+        if start and asyncio.get_running_loop().time() > deadline:
+            raise OutboundFailed("timeout", "the other side took the request too slowly")
+        yield content[start : start + SENT_AT_ONCE]
 
 
 def _pinned(addresses: Callable[[str, int], Awaitable[Sequence[str]]]) -> "httpcore.AsyncNetworkBackend":
@@ -245,35 +306,25 @@ def _pinned(addresses: Callable[[str, int], Awaitable[Sequence[str]]]) -> "httpc
     return Pinned()
 
 
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Turn the engine's errors into ours."""
-    import httpcore
-
-    try:
-        yield
-    except httpcore.TimeoutException as error:
-        raise OutboundFailed("timeout", "the other side did not answer in time") from error
-    except httpcore.ConnectError as error:
-        text = "cannot connect: nothing listens there, or its certificate is not accepted"
-        raise OutboundFailed("unreachable", text) from error
-    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        raise OutboundFailed("broken", "the connection broke, or what came was not HTTP") from error
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
-def _target(url: str) -> _Target:
+def _target(url: str, schemes: Sequence[str]) -> _Target:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
         host = host.encode("idna").decode() if not host.isascii() else host
     except ValueError:
         host, port, parts = "", None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
-        raise OutboundFailed("refused", "not a plain http:// or https:// address")
+    if parts.scheme not in schemes or not host or "@" in parts.netloc:
+        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise OutboundFailed("refused", f"not a plain {wanted} address")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not all(0 < len(label) < 64 for label in host.split(".")):
+        raise OutboundFailed("refused", "the host's name is too long, or has an empty part")
     if not (host + path).isascii() or not (host + path).isprintable() or {" ", "\\"} & set(host + path):
         raise OutboundFailed("refused", "the address has characters that must be percent-encoded")
-    return _Target(parts.scheme, host, port or {"http": 80, "https": 443}[parts.scheme], path)
+    return _Target(parts.scheme, host, port or _PORTS[parts.scheme], path)
 
 
 def _site(entry: str) -> _Site:

@@ -7,20 +7,35 @@ from visavis.pool.contract import SessionHandle, SessionPool
 from visavis.pool.verbs import (
     Answer,
     Chat,
+    Exchange,
+    Hear,
+    Listen,
     NewSession,
     Offer,
+    PushAudio,
+    Recite,
+    Recorded,
     Say,
     SessionInfo,
     Transcribe,
     Transcription,
     TurnAccepted,
+    Upstreams,
 )
+from visavis.session.plan import Plan
 
 __all__ = [
     "Answer",
     "Chat",
+    "Exchange",
+    "Hear",
+    "Listen",
     "NewSession",
     "Offer",
+    "Plan",
+    "PushAudio",
+    "Recite",
+    "Recorded",
     "Say",
     "SessionHandle",
     "SessionInfo",
@@ -28,4 +43,5 @@ __all__ = [
     "Transcribe",
     "Transcription",
     "TurnAccepted",
+    "Upstreams",
 ]

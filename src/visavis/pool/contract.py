@@ -8,8 +8,13 @@ import msgspec
 from visavis.pool.verbs import (
     Answer,
     Chat,
+    Hear,
+    Listen,
     NewSession,
     Offer,
+    PushAudio,
+    Recite,
+    Recorded,
     Say,
     SessionInfo,
     Transcribe,
@@ -41,14 +46,45 @@ class SessionHandle(Protocol):
     async def chat(self, command: Chat) -> TurnAccepted:
         """Begin to answer; starts the session if need be. Raises `Conflict`, `InvalidInput`."""
 
+    async def recite(self, command: Recite) -> TurnAccepted:
+        """Begin to play a recording, whose file is gone when this returns; starts the session if need be.
+
+        Raises `InvalidInput` (it can't be decoded, or is empty), `TooLarge`, `Conflict`.
+        """
+
+    async def push_audio(self, command: PushAudio) -> TurnAccepted:
+        """Take more of a turn's sound; waits while two seconds of it are still to be played.
+
+        Raises `InvalidInput` (half a sample), `Conflict` (interrupted: begin another turn).
+        """
+
     async def transcribe(self, command: Transcribe) -> Transcription:
         """Recognise a recording, whose file is gone afterwards.
 
         Raises `InvalidInput` (it can't be decoded), `TooLarge`, `Conflict` (interrupted), `StageFailed`.
         """
 
+    async def listen(self, command: Listen) -> None:
+        """Begin to hear a question out; what comes of it are events, `Understood` the last before an answer.
+
+        A recording's file is gone when this returns. Raises `InvalidInput` (a recording that can't be decoded, a
+        microphone that is not there), `TooLarge`, `Conflict` (it listens already), `Unavailable`.
+        """
+
+    async def hear(self, command: Hear) -> None:
+        """Take more of what the user says.
+
+        Raises `Conflict` (it has nothing to hear with, or does not listen), `InvalidInput` (half a sample).
+        """
+
+    async def stop_listening(self) -> bool:
+        """End the question here and go on with what was heard. False if none is being heard."""
+
     async def interrupt(self) -> bool:
-        """Stop the turn in flight: when this returns, no packet of it will leave. False if there was none."""
+        """Stop what is being recognised or said: when this returns, no packet of it will leave.
+
+        False if there was nothing.
+        """
 
     async def pause(self) -> bool:
         """Hold the turn in flight at the present sample. False if there is none."""
@@ -58,6 +94,20 @@ class SessionHandle(Protocol):
 
     async def offer(self, offer: Offer) -> Answer:
         """Connect a viewer. `InvalidInput` if the SDP is malformed, `Conflict` if terminated."""
+
+    async def record(self) -> None:
+        """Record what it plays, idle or not, until it ends, is stopped or is as long as the settings allow.
+
+        A recording that is complete takes the place of an earlier one. If it fails on the way, that is told as
+        `Warned("recording_failed", …)` and the session goes on. Raises `Conflict` (it is being recorded, it has
+        no face), `Unavailable` (nothing can be written).
+        """
+
+    async def stop_recording(self) -> Recorded:
+        """Complete the recording: when this returns its file is there, or it has failed.
+
+        Raises `Conflict` if it was never recorded.
+        """
 
     def events(self, after: int = 0) -> AsyncIterator[Record]:
         """The events with `seq > after`: those the ring still has, then each as it happens.

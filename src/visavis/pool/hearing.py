@@ -1,14 +1,23 @@
 """Hearing: what the ears of one process share, the detector and the recogniser processes."""
 
 import asyncio
+import logging
 
+from visavis.asr import Recognizer
 from visavis.asr.pool import RecognizerPool
+from visavis.media import echo
+from visavis.media.echo import EchoCanceller, HalfDuplex
 from visavis.registry import provider
+from visavis.session.capture import Asker, Capture
 from visavis.session.ear import Ear, Floor
+from visavis.session.gate import Gate, LevelGate, VoiceGate
+from visavis.session.plan import Plan
 from visavis.session.reaper import Reaper
 from visavis.session.turn_taking import TurnTaking
 from visavis.settings import Settings
 from visavis.vad import DetectorProvider
+
+log = logging.getLogger(__name__)
 
 
 class Hearing:
@@ -26,6 +35,16 @@ class Hearing:
             model=settings.asr_model,
         )
         self._started = False
+        if settings.echo == "cancel" and (missing := echo.missing()):
+            log.warning("sessions are deaf while their avatar speaks (half-duplex): %s", missing)
+
+    async def canceller(self) -> EchoCanceller | None:
+        """What takes the avatar out of what a session's microphone hears; None if that does it itself."""
+        if self._settings.echo == "browser":
+            return None
+        if self._settings.echo == "half-duplex":
+            return HalfDuplex()
+        return await asyncio.to_thread(echo.echo_canceller)
 
     async def ear(self, floor: Floor, language: str = "") -> Ear:
         """An ear for one session; `language` empty for the configured one."""
@@ -34,6 +53,18 @@ class Hearing:
         detector = await asyncio.to_thread(self._detectors.detector)
         taking = TurnTaking(language, preemptive=self._settings.preemptive)
         return Ear(detector, recognizers, taking, floor, language, self._reaper)
+
+    async def capture(
+        self, plan: Plan, asker: Asker, language: str = "", recognizer: Recognizer | None = None
+    ) -> Capture:
+        """What hears a question out; `recognizer` takes the place of the configured one."""
+        gate: Gate = LevelGate(plan.threshold)
+        if plan.endpointing == "voice":
+            gate = VoiceGate(await asyncio.to_thread(self._detectors.detector))
+        if recognizer is None:
+            recognizer = await self.recognizers()
+            language = language or self._settings.language
+        return Capture(plan, gate, recognizer, language, asker, self._reaper)
 
     async def recognizers(self) -> RecognizerPool:
         """The recogniser processes, started at the first call; they load while the first words are spoken."""

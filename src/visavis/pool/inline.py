@@ -4,31 +4,50 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from visavis.errors import AtCapacity, NotFound
+import numpy as np
+
+from visavis.errors import AtCapacity, Conflict, InvalidInput, NotFound
 from visavis.ids import new_id
+from visavis.knowledge import Passage
 from visavis.media.recordings import read_file, read_raw
+from visavis.media.samples import Resampler, Samples, from_bytes
+from visavis.media.timeline import HEARD_RATE, SAMPLE_RATE, to_ms
 from visavis.pool.contract import RETENTION
 from visavis.pool.studio import Studio
 from visavis.pool.verbs import (
     Answer,
     Chat,
+    Hear,
+    Listen,
     NewSession,
     Offer,
+    PushAudio,
+    Recite,
+    Recorded,
     Say,
     SessionInfo,
     Transcribe,
     Transcription,
     TurnAccepted,
 )
+from visavis.session.answering import PASSAGES, Reading
 from visavis.session.casting import VoiceChoice
 from visavis.session.events import Record, TerminationReason
+from visavis.session.inflow import Inflow
 from visavis.session.log import EventLog
 from visavis.session.session import Session
 from visavis.settings import Settings
+from visavis.tts import Speech
 from visavis.uploads import Uploads
 
 LONGEST_RECORDING = 600.0
 """Seconds of the longest recording that is transcribed."""
+
+LONGEST_SPEECH = 300.0
+"""Seconds of the longest recording that is played: 29 MB of samples."""
+
+PIECE = SAMPLE_RATE // 10
+"""Samples of a recording that a turn takes at a time."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +62,10 @@ class InlineHandle:
         self._uploads = Uploads(settings)
         self._model = request.model or settings.default_model
         self._provider = request.tts_provider or settings.tts
+        self._pushed: tuple[int, Resampler] | None = None
+        """What brings pushed sound of a rate to the ear's."""
+        self._inflow: tuple[str, Inflow] | None = None
+        """The turn that sound is pushed into."""
 
     async def info(self) -> SessionInfo:
         """What it is and how it is."""
@@ -54,8 +77,9 @@ class InlineHandle:
             tts_voice=self._request.tts_voice,
             state=self.session.state,
             busy=self.session.busy,
-            viewers=self.session.viewers,
+            viewers=self.session.attendance.viewers,
             created_at=self.session.created_at,
+            recording=self._recorded(),
         )
 
     async def start(self) -> None:
@@ -70,22 +94,66 @@ class InlineHandle:
     async def chat(self, command: Chat) -> TurnAccepted:
         """Begin to answer."""
         choice = VoiceChoice(command.tts_provider, command.voice, command.tts_model)
-        return TurnAccepted(self.session.chat(command.prompt, choice, barge_in=command.barge_in))
+        given = [Passage(passage.text, passage.source, passage.score) for passage in command.passages]
+        reading = Reading(given, command.top_k or PASSAGES)
+        turn = self.session.chat(
+            command.prompt, choice, barge_in=command.barge_in, aloud=command.aloud, reading=reading
+        )
+        return TurnAccepted(turn)
+
+    async def recite(self, command: Recite) -> TurnAccepted:
+        """Begin to play a recording."""
+        pcm = await self._recording(command.upload, command.sample_rate, LONGEST_SPEECH, SAMPLE_RATE)
+        return TurnAccepted(self.session.recite(_pieces(pcm)))
+
+    async def push_audio(self, command: PushAudio) -> TurnAccepted:
+        """Take more of a turn's sound."""
+        pcm = _samples(command.pcm, command.sample_rate)
+        if not command.turn:
+            inflow = Inflow(command.sample_rate)
+            self._inflow = (self.session.recite(inflow.speech()), inflow)
+        elif self._inflow is None or not command.turn == self._inflow[0] == self.session.turn:
+            raise Conflict("interrupted")
+        turn, inflow = self._inflow
+        if command.sample_rate != inflow.sample_rate:
+            raise InvalidInput("sample_rate must stay the same within a turn")
+        await inflow.put(pcm, command.last)
+        return TurnAccepted(turn)
 
     async def transcribe(self, command: Transcribe) -> Transcription:
         """Recognise a recording."""
-        try:
-            path = self._uploads.path(command.upload)
-            if command.sample_rate:
-                pcm = await asyncio.to_thread(read_raw, path, command.sample_rate, LONGEST_RECORDING)
-            else:
-                pcm = await asyncio.to_thread(read_file, path, LONGEST_RECORDING)
-        finally:
-            await asyncio.to_thread(self._uploads.forget, command.upload)
+        pcm = await self._recording(command.upload, command.sample_rate, LONGEST_RECORDING, HEARD_RATE)
         return Transcription(await self.session.transcribe(pcm, chat=command.chat))
 
+    async def listen(self, command: Listen) -> None:
+        """Hear a question out."""
+        pcm: Samples | None = None
+        if command.plan.source == "recording":
+            try:
+                path = self._uploads.path(command.upload)
+                pcm = await asyncio.to_thread(read_file, path, LONGEST_RECORDING, may_be_empty=True)
+            finally:
+                await asyncio.to_thread(self._uploads.forget, command.upload)
+        self._pushed = None
+        await self.session.listen(command.plan, pcm)
+
+    async def hear(self, command: Hear) -> None:
+        """Take more of what the user says."""
+        heard = _samples(command.pcm, command.sample_rate)
+        if self._pushed is None or self._pushed[0] != command.sample_rate:
+            self._pushed = (command.sample_rate, Resampler(command.sample_rate, HEARD_RATE))
+        pcm = self._pushed[1].push(heard)
+        if command.last:
+            pcm = np.concatenate([pcm, self._pushed[1].flush()])
+            self._pushed = None
+        await self.session.hear(pcm, command.last)
+
+    async def stop_listening(self) -> bool:
+        """End the question here."""
+        return self.session.stop_listening()
+
     async def interrupt(self) -> bool:
-        """Stop the turn in flight."""
+        """Stop what is being recognised or said."""
         return self.session.interrupt()
 
     async def pause(self) -> bool:
@@ -100,6 +168,15 @@ class InlineHandle:
         """Connect a viewer."""
         return Answer(await self.session.offer(offer.viewer, offer.sdp))
 
+    async def record(self) -> None:
+        """Record what it plays."""
+        await self.session.recording.start()
+
+    async def stop_recording(self) -> Recorded:
+        """Complete the recording."""
+        await self.session.recording.stop()
+        return self._recorded()
+
     def events(self, after: int = 0) -> AsyncIterator[Record]:
         """What has happened and what happens."""
         return self.session.events.read(after)
@@ -107,6 +184,31 @@ class InlineHandle:
     async def close(self) -> None:
         """End it."""
         await self.session.close()
+
+    def _recorded(self) -> Recorded:
+        recording = self.session.recording
+        return Recorded(recording.state, to_ms(recording.length), recording.error)
+
+    async def _recording(self, upload: str, raw_rate: int, longest: float, rate: int) -> Samples:
+        """An upload as int16 mono at `rate` Hz; the file is gone then."""
+        try:
+            path = self._uploads.path(upload)
+            if raw_rate:
+                return await asyncio.to_thread(read_raw, path, raw_rate, longest, rate)
+            return await asyncio.to_thread(read_file, path, longest, rate)
+        finally:
+            await asyncio.to_thread(self._uploads.forget, upload)
+
+
+def _samples(pcm: bytes, sample_rate: int) -> Samples:
+    if len(pcm) % 2 or not 4000 <= sample_rate <= 192_000:
+        raise InvalidInput("sound has to be whole samples, s16le mono, at 4000 to 192000 Hz")
+    return from_bytes(pcm)
+
+
+async def _pieces(pcm: Samples) -> AsyncIterator[Speech]:
+    for start in range(0, len(pcm), PIECE):
+        yield Speech(pcm[start : start + PIECE], SAMPLE_RATE)
 
 
 class InlinePool:

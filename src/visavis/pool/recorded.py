@@ -5,6 +5,7 @@ import logging
 from collections.abc import Coroutine, Sequence
 
 from visavis.errors import VisavisError
+from visavis.films import recordings
 from visavis.pool.contract import SessionHandle, SessionPool
 from visavis.pool.verbs import NewSession
 from visavis.session.events import StateChanged, Terminated
@@ -15,7 +16,7 @@ CLOSE_TIMEOUT = 5.0
 """Seconds the last records may take at the end."""
 
 SWEEP_EVERY = 600.0
-"""Seconds between two looks at the journals' age and size."""
+"""Seconds between two looks at the age and size of journals and recordings."""
 
 log = logging.getLogger(__name__)
 
@@ -97,12 +98,12 @@ class RecordedPool:
             log.error("session records can't be kept: %s", error.message)
 
     async def _sweep(self) -> None:
-        """Keep the journals of all sessions within their age and size."""
+        """Keep the journals and recordings of all sessions within their age and size."""
         while True:
             try:
                 await asyncio.to_thread(_sweep, self._settings)
             except OSError as error:
-                log.error("old journals can't be deleted: %s", error.strerror)
+                log.error("old journals and recordings can't be deleted: %s", error.strerror)
             await asyncio.sleep(SWEEP_EVERY)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
@@ -120,3 +121,4 @@ def _sweep(settings: Settings) -> None:
     from visavis.session.journal import sweep
 
     sweep(settings.data_dir / "journal", settings.journal_hours, settings.journal_mib)
+    recordings(settings).sweep(settings.recording_hours)

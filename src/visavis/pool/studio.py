@@ -1,7 +1,8 @@
 """The studio: makes sessions out of providers, in the process that will carry their media."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,32 +11,55 @@ import msgspec
 from visavis.avatar import Avatar, Catalogue
 from visavis.errors import InvalidInput
 from visavis.face import Face, FaceProvider
+from visavis.films import recordings
 from visavis.knowledge.base import SqliteKnowledgeBase
-from visavis.llm import ChatModel, ChatProvider
-from visavis.media.clock import RealClock
+from visavis.llm import ChatModel, ChatProvider, Message
+from visavis.media.clock import FreeClock, RealClock
 from visavis.media.loops import LoopStore
 from visavis.media.pictures import Loop
+from visavis.media.timeline import from_seconds
 from visavis.persona import Persona, Personas
 from visavis.pool.hearing import Hearing
+from visavis.pool.own_microphone import open_microphone
+from visavis.pool.upstreams import Services
 from visavis.pool.verbs import NewSession
 from visavis.registry import close, provider
 from visavis.session.casting import Casting, VoiceChoice
+from visavis.session.clips import Clips
+from visavis.session.ear import Ear, Floor
 from visavis.session.history import History
 from visavis.session.journal import Journal
 from visavis.session.log import EventLog
 from visavis.session.parts import Limits, Parts
 from visavis.session.reaper import Reaper
+from visavis.session.recording import MakeRecorder
 from visavis.session.session import Session
 from visavis.session.toolbox import Toolbox
 from visavis.settings import Settings
 from visavis.speech_text.normal import prepare
 from visavis.streams import closing
 from visavis.tools import ToolFunction, ToolProvider
+from visavis.transport import Transport, Viewers
 from visavis.transport.broadcast import Broadcast
 from visavis.transport.ice import Network
 from visavis.transport.microphone import Microphone
+from visavis.transport.nowhere import Nowhere
+from visavis.transport.recorder import mp4_recorder
 from visavis.transport.webrtc import WebRtcTransport
 from visavis.tts import VoiceProvider
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where a session is seen and heard."""
+
+    face: Face | None
+    transport: Transport
+    viewers: Viewers | None
+    make_ear: Callable[[Floor], Awaitable[Ear]] | None
+
+
+_VOICE_ONLY = _Stage(None, Nowhere(), None, None)
 
 
 class Studio:
@@ -61,41 +85,64 @@ class Studio:
 
         Raises `NotFound` for avatar and persona, `InvalidInput` for what can't be used.
         """
-        persona = await asyncio.to_thread(self._persona, request)
-        casting = self.casting(request, persona.language)
+        persona = await asyncio.to_thread(self.persona, request.persona)
+        language = request.language or persona.language
+        services = Services(self.settings, request.upstreams)
+        casting = services.casting(request.tts_voice, request.tts_model, language or self.settings.language)
+        casting = casting or self.casting(request, language)
         casting.check(VoiceChoice())
         if len(persona.greeting) > self._limits.text_chars:
             raise InvalidInput(f"persona {request.persona!r}: greeting is over VISAVIS_MAX_TEXT_CHARS")
         toolbox = await asyncio.to_thread(self.toolbox, persona.tools)
+        chat = services.chat_model()
+        stage = _VOICE_ONLY
+        if not request.voice_only:
+            stage = await self._stage(request, lambda: session, language)
+        parts = Parts(
+            face=stage.face,
+            casting=casting,
+            chat=chat or self.chat_model(),
+            knowledge=None if chat else self.knowledge(request.knowledge or persona.knowledge),
+            transport=stage.transport,
+            viewers=stage.viewers,
+            make_ear=stage.make_ear,
+            clock=RealClock() if stage.face else FreeClock(),
+            journal=self.journal(session_id),
+            reaper=self.reaper,
+            toolbox=toolbox,
+            greeting=persona.greeting,
+            make_capture=partial(self._hearing.capture, language=language, recognizer=services.recognizer()),
+            open_microphone=open_microphone,
+            canceller=await self._hearing.canceller() if stage.make_ear else None,
+            clips=Clips(self.settings.data_dir / "clips" / session_id) if request.clips else None,
+            forgiving=request.forgiving,
+            make_recorder=self._recorder_maker(session_id, stage.face) if stage.face else None,
+            owned=[services],
+        )
+        session = Session(session_id, parts, self.history(request), self._limits, events, on_end)
+        return session
+
+    async def _stage(self, request: NewSession, session: Callable[[], Session], language: str) -> "_Stage":
+        """What a session with a face is seen and heard by."""
         face = await asyncio.to_thread(self.face, self._catalogue.avatar(request.avatar_id), request.model)
         broadcast = Broadcast(self._loops, face.width, face.height, face.fps, self.settings.max_video_kbps)
         transport = WebRtcTransport(
             broadcast,
             self._network,
-            joined=lambda viewer: session.viewer_joined(viewer.id),
-            left=lambda viewer: session.viewer_left(viewer.id),
-            microphone=lambda receiver: session.listen_to(lambda hear: Microphone(receiver, hear)),
+            joined=lambda viewer: session().attendance.joined(viewer.id),
+            left=lambda viewer: session().attendance.left(viewer.id),
+            microphone=lambda receiver: session().listen_to(lambda hear: Microphone(receiver, hear)),
         )
-        parts = Parts(
-            face=face,
-            casting=casting,
-            chat=self.chat_model(),
-            knowledge=self.knowledge(persona.knowledge),
-            transport=transport,
-            viewers=transport,
-            make_ear=partial(self._hearing.ear, language=persona.language),
-            clock=RealClock(),
-            journal=self.journal(session_id),
-            reaper=self.reaper,
-            toolbox=toolbox,
-            greeting=persona.greeting,
-        )
-        session = Session(session_id, parts, self.history(request), self._limits, events, on_end)
-        return session
+        return _Stage(face, transport, transport, partial(self._hearing.ear, language=language))
+
+    def _recorder_maker(self, session_id: str, face: Face) -> MakeRecorder:
+        path = recordings(self.settings).place(session_id)
+        longest = from_seconds(60 * self.settings.recording_minutes)
+        return lambda: mp4_recorder(path, face.width, face.height, face.fps, longest)
 
     def resolved(self, request: NewSession) -> NewSession:
         """`request` with what it leaves empty filled in from its persona. Blocks; raises as `session` does."""
-        persona = self._persona(request)
+        persona = self.persona(request.persona)
         voice = VoiceChoice(request.tts_provider, request.tts_voice, request.tts_model)
         voice = voice.over(VoiceChoice(persona.voice.provider, persona.voice.name))
         return msgspec.structs.replace(
@@ -149,13 +196,22 @@ class Studio:
             functions += tools.tools()
         return Toolbox(functions)
 
+    async def ear(self, floor: Floor, language: str = "") -> Ear:
+        """An ear for one session; `language` empty for the configured one."""
+        return await self._hearing.ear(floor, language)
+
+    def persona(self, name: str) -> Persona:
+        """The persona of that name, or nobody in particular. Blocks; raises `NotFound`, `InvalidInput`."""
+        return self._personas.persona(name) if name else Persona(name="")
+
     def journal(self, session_id: str) -> Journal:
         """Where a session is written down, if it is."""
         return Journal(self.settings.data_dir / "journal" / session_id if self.settings.journal else None)
 
     def history(self, request: NewSession) -> History:
-        """An empty conversation."""
-        return History(request.system_prompt or self.settings.system_prompt)
+        """The conversation so far."""
+        earlier = [Message(said.role, said.content) for said in request.history]
+        return History(request.system_prompt or self.settings.system_prompt, earlier)
 
     @property
     def limits(self) -> Limits:
@@ -193,9 +249,6 @@ class Studio:
         if isinstance(first := face.rest(None), Loop):
             await self._loops.encoded(first.clip, "VP8")
         await face.close()
-
-    def _persona(self, request: NewSession) -> Persona:
-        return self._personas.persona(request.persona) if request.persona else Persona(name="")
 
     def _provider(self, kind: str, name: str) -> Any:
         key = (kind, name)

@@ -1,10 +1,37 @@
 """The values that go to a session and come back."""
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from visavis.session.events import State
+from visavis.session.events import PassageFound, State
+from visavis.session.plan import Plan
+from visavis.session.recording import RecordingState
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """A message of the conversation so far."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class Upstreams(msgspec.Struct, frozen=True):
+    """Services that take the place of the configured providers for one session; empty leaves the provider.
+
+    The API that takes them from a client has to check them: their hosts are then reached.
+    """
+
+    asr_url: str = ""
+    """Where recordings are transcribed: `POST`, multipart (contract kiosk 2.1)."""
+    temperature: float = 0.0
+    """Of that recogniser."""
+    rag_url: str = ""
+    """Where questions are answered: `POST`, server-sent events."""
+    tts_url: str = ""
+    """Where sentences are spoken: `POST`, a WAV."""
+    tts_language: str = ""
+    tts_instructions: str = ""
 
 
 class NewSession(msgspec.Struct, frozen=True):
@@ -24,6 +51,28 @@ class NewSession(msgspec.Struct, frozen=True):
     """The principal it belongs to."""
     persona: str = ""
     """Fills in what is left empty above, `avatar_id` too, and brings documents, tools and a greeting."""
+    voice_only: bool = False
+    """No face and no viewers: sound is made as fast as it can be, and goes nowhere but into clips and journal."""
+    clips: bool = False
+    """Keep what is said as one WAV per sentence, and tell of each (`ClipWritten`)."""
+    forgiving: bool = False
+    """A sentence that can't be spoken is passed over; an answer that breaks off is spoken as far as it came."""
+    language: str = ""
+    """BCP 47 tag: what it listens for and takes Latin script to be; empty for the persona's or the configured."""
+    history: tuple[Exchange, ...] = ()
+    """The conversation that this one goes on with, oldest first."""
+    upstreams: Upstreams = Upstreams()
+    knowledge: tuple[str, ...] = ()
+    """Collections of documents that it answers from; empty for the persona's, or else the default one."""
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The recording of a session, as far as it knows itself: files outlive sessions (`visavis.films`)."""
+
+    state: RecordingState = "idle"
+    duration_ms: float = 0.0
+    error: str = ""
+    """Why it failed, for people."""
 
 
 class SessionInfo(msgspec.Struct, frozen=True):
@@ -40,6 +89,7 @@ class SessionInfo(msgspec.Struct, frozen=True):
     viewers: int
     created_at: float
     """Unix time in seconds."""
+    recording: Recorded = Recorded()
 
 
 class Say(msgspec.Struct, frozen=True, tag=True):
@@ -59,6 +109,12 @@ class Chat(msgspec.Struct, frozen=True, tag=True):
     tts_provider: str = ""
     tts_model: str = ""
     barge_in: bool = False
+    aloud: bool = True
+    """False: the answer is only written (`AnswerDelta`)."""
+    passages: tuple[PassageFound, ...] = ()
+    """What else the answer rests on, before what is found in the documents."""
+    top_k: int = 0
+    """How many passages are looked for in the documents; 0 for the usual number."""
 
 
 class TurnAccepted(msgspec.Struct, frozen=True):
@@ -97,6 +153,63 @@ class Transcription(msgspec.Struct, frozen=True):
     text: str
 
 
+class Recite(msgspec.Struct, frozen=True, tag=True):
+    """Play a recording as if the avatar said it. Interrupts a turn that is in flight."""
+
+    upload: str
+    """Id of the file (`visavis.uploads`)."""
+    sample_rate: int = 0
+    """Hz of raw s16le mono sound; 0 for a file that says so itself."""
+
+
+class PushAudio(msgspec.Struct, frozen=True, tag=True):
+    """More of what the avatar is to say, as sound."""
+
+    sample_rate: int
+    """Hz; the same for every piece of a turn."""
+    pcm: bytes
+    """s16le, mono; may be empty."""
+    turn: str = ""
+    """Empty for the first piece: it begins a turn, and interrupts one that is in flight."""
+    last: bool = False
+    """Nothing follows."""
+
+
+class Listen(msgspec.Struct, frozen=True, tag=True):
+    """Hear one question out, from one source, and answer it."""
+
+    plan: Plan
+    upload: str = ""
+    """`plan.source` recording: id of the file (`visavis.uploads`)."""
+
+
+class Hear(msgspec.Struct, frozen=True, tag=True):
+    """More of what the user says: for a session that listens to `pushed` sound, or else for its ear.
+
+    For the ear it is push-to-talk: the first piece takes the floor, the one with `last` ends it and is answered;
+    so do five seconds without a piece.
+    """
+
+    sample_rate: int
+    """Hz; the same for every piece."""
+    pcm: bytes
+    """s16le, mono; may be empty."""
+    last: bool = False
+    """Nothing follows."""
+
+
+class StopListening(msgspec.Struct, frozen=True, tag=True):
+    """That was the question: go on with what was heard."""
+
+
+class StartRecording(msgspec.Struct, frozen=True, tag=True):
+    """Record it from now on."""
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag=True):
+    """Complete the recording."""
+
+
 class Start(msgspec.Struct, frozen=True, tag=True):
     """Mark the session as running."""
 
@@ -121,5 +234,23 @@ class Close(msgspec.Struct, frozen=True, tag=True):
     """End the session."""
 
 
-Command: TypeAlias = Start | Say | Chat | Transcribe | Interrupt | Pause | Resume | Offer | Inform | Close
+Command: TypeAlias = (
+    Start
+    | Say
+    | Chat
+    | Recite
+    | PushAudio
+    | Transcribe
+    | Listen
+    | Hear
+    | StopListening
+    | StartRecording
+    | StopRecording
+    | Interrupt
+    | Pause
+    | Resume
+    | Offer
+    | Inform
+    | Close
+)
 """Everything that can be asked of a session; what comes back is a `Result`."""

@@ -19,13 +19,20 @@ from visavis.pool.inline import InlinePool
 from visavis.pool.verbs import (
     Chat,
     Close,
+    Hear,
     Inform,
     Interrupt,
+    Listen,
     Offer,
     Pause,
+    PushAudio,
+    Recite,
     Resume,
     Say,
     Start,
+    StartRecording,
+    StopListening,
+    StopRecording,
     Transcribe,
 )
 from visavis.pool.verbs import Command as SessionCommand
@@ -113,8 +120,22 @@ async def perform(handle: SessionHandle, command: SessionCommand) -> object:
             return await handle.say(command)
         case Chat():
             return await handle.chat(command)
+        case Recite():
+            return await handle.recite(command)
+        case PushAudio():
+            return await handle.push_audio(command)
         case Transcribe():
             return await handle.transcribe(command)
+        case Listen():
+            await handle.listen(command)
+        case Hear():
+            await handle.hear(command)
+        case StopListening():
+            return await handle.stop_listening()
+        case StartRecording():
+            await handle.record()
+        case StopRecording():
+            return await handle.stop_recording()
         case Interrupt():
             return await handle.interrupt()
         case Pause():

@@ -20,15 +20,23 @@ from visavis.pool.verbs import (
     Chat,
     Close,
     Command,
+    Hear,
     Inform,
     Interrupt,
+    Listen,
     NewSession,
     Offer,
     Pause,
+    PushAudio,
+    Recite,
+    Recorded,
     Resume,
     Say,
     SessionInfo,
     Start,
+    StartRecording,
+    StopListening,
+    StopRecording,
     Transcribe,
     Transcription,
     TurnAccepted,
@@ -193,12 +201,32 @@ class RemoteHandle:
         """Begin to answer."""
         return await self._call(command, TurnAccepted)
 
+    async def recite(self, command: Recite) -> TurnAccepted:
+        """Begin to play a recording."""
+        return await self._call(command, TurnAccepted)
+
+    async def push_audio(self, command: PushAudio) -> TurnAccepted:
+        """Take more of a turn's sound."""
+        return await self._call(command, TurnAccepted)
+
     async def transcribe(self, command: Transcribe) -> Transcription:
         """Recognise a recording."""
         return await self._call(command, Transcription)
 
+    async def listen(self, command: Listen) -> None:
+        """Hear a question out."""
+        await self._call(command, type(None))
+
+    async def hear(self, command: Hear) -> None:
+        """Take more of what the user says."""
+        await self._call(command, type(None))
+
+    async def stop_listening(self) -> bool:
+        """End the question here."""
+        return await self._call(StopListening(), bool) if not self.log.closed else False
+
     async def interrupt(self) -> bool:
-        """Stop the turn in flight."""
+        """Stop what is being recognised or said."""
         return await self._call(Interrupt(), bool) if not self.log.closed else False
 
     async def pause(self) -> bool:
@@ -212,6 +240,14 @@ class RemoteHandle:
     async def offer(self, offer: Offer) -> Answer:
         """Connect a viewer."""
         return await self._call(offer, Answer)
+
+    async def record(self) -> None:
+        """Record what it plays."""
+        await self._call(StartRecording(), type(None))
+
+    async def stop_recording(self) -> Recorded:
+        """Complete the recording."""
+        return await self._call(StopRecording(), Recorded)
 
     def events(self, after: int = 0) -> AsyncIterator[Record]:
         """What has happened and what happens."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from visavis.errors import StageFailed
 from visavis.knowledge import KnowledgeBase, Passage
@@ -13,6 +15,24 @@ from visavis.streams import closing
 
 MAX_ROUNDS = 5
 """Rounds of tool calls within one answer; a model that wants more goes in circles."""
+
+PASSAGES = 5
+"""Passages that are looked for, unless the asker says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an answer is to rest on."""
+
+    given: Sequence[Passage] = ()
+    """Passages that the asker brings, before those that are found."""
+    limit: int = PASSAGES
+    """How many are looked for."""
+
+
+USUAL = Reading()
+
+Found: TypeAlias = Callable[[Sequence[Passage]], None]
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +49,16 @@ class Answering:
         self._history = history
         self._max_chars = max_chars
 
-    async def answer(self, prompt: str, committed: asyncio.Event) -> AsyncIterator[str]:
-        """The answer's text. No tool is run before `committed` is set: until then the turn may leave no trace.
+    async def answer(
+        self, prompt: str, committed: asyncio.Event, found: Found, reading: Reading = USUAL
+    ) -> AsyncIterator[str]:
+        """The answer's text; `found` is told what it rests on.
 
-        Raises `StageFailed` of `knowledge` or `llm`.
+        No tool is run before `committed` is set: until then the turn may leave no trace. Raises `StageFailed` of
+        `knowledge` or `llm`.
         """
-        messages, passages = self._history.messages(prompt), await self._passages(prompt)
+        messages, passages = self._history.messages(prompt), await self._passages(prompt, reading)
+        found(passages)
         length, last = 0, ""
         for rounds_left in range(MAX_ROUNDS, -1, -1):
             said: list[str] = []
@@ -64,7 +88,8 @@ class Answering:
             asked = Message("assistant", "".join(said), tool_calls=tuple(calls))
             messages = [*messages, asked, *await self._toolbox.run(calls)]
 
-    async def _passages(self, prompt: str) -> Sequence[Passage]:
+    async def _passages(self, prompt: str, reading: Reading) -> Sequence[Passage]:
         if self._knowledge is None:
-            return ()
-        return await self._knowledge.passages(prompt, earlier=self._history.questions)
+            return reading.given
+        found = await self._knowledge.passages(prompt, reading.limit, self._history.questions)
+        return [*reading.given, *found]

@@ -33,7 +33,7 @@ class VoiceChoice:
 class Casting:
     """Finds voices for one session. `find_provider` raises `InvalidInput` for an unknown one.
 
-    With a `fallback`, that speaks where a documented provider is asked for that is not installed.
+    With a `fallback`, that speaks where a documented provider is asked for that is not usable.
     """
 
     def __init__(
@@ -53,16 +53,20 @@ class Casting:
         choice = choice.over(self._default)
         replaced = ""
         try:
-            provider = self._find_provider(choice.provider)
+            provider = self._usable(choice.provider)
         except InvalidInput:
             if self._fallback is None or choice.provider not in PROVIDERS:
                 raise
             replaced = choice.provider
             choice = VoiceChoice(self._fallback.provider, choice.name or self._fallback.name, self._fallback.model)
-            provider = self._find_provider(choice.provider)
-        if missing := provider.missing():
-            raise InvalidInput(f"tts provider {choice.provider!r} is not usable: {missing}")
+            provider = self._usable(choice.provider)
         return Cast(provider, choice, self._language, replaced)
+
+    def _usable(self, name: str) -> VoiceProvider:
+        provider = self._find_provider(name)
+        if missing := provider.missing():
+            raise InvalidInput(f"tts provider {name!r} is not usable: {missing}")
+        return provider
 
 
 class Cast:
@@ -75,10 +79,11 @@ class Cast:
         self.warning = ""
         """Set when the voice or provider that was asked for had to be replaced."""
         self._voice = self._asked_for(choice.name)
+        self._name = self._voice.info.name if self.warning else choice.name
         self._others: dict[str, Voice] = {}
         """By language."""
         if replaced:
-            self.warning = f"tts provider {replaced!r} is not installed; " + (
+            self.warning = f"tts provider {replaced!r} is not usable here; " + (
                 self.warning or f"{provider.name!r} speaks instead, as {self._voice.info.name!r}"
             )
 
@@ -92,11 +97,19 @@ class Cast:
         if _base(wanted) == _base(own):
             return self._voice
         if wanted not in self._others:
-            try:
-                self._others[wanted] = self._nearest(wanted, self._voice.info.sex)
-            except InvalidInput:
-                self._others[wanted] = self._voice
+            self._others[wanted] = self._speaking(wanted)
         return self._others[wanted]
+
+    def _speaking(self, language: str) -> Voice:
+        """Who says sentences in another language: the same voice if it speaks it, or else the nearest."""
+        if self._name:
+            same = self._provider.voice(self._name, language, self._model)
+            if _base(same.info.language) == _base(language):
+                return same
+        try:
+            return self._nearest(language, self._voice.info.sex)
+        except InvalidInput:
+            return self._voice
 
     def _asked_for(self, name: str) -> Voice:
         try:

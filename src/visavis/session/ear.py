@@ -103,13 +103,19 @@ class Ear:
         self._left = pcm[whole:]
 
     def press(self) -> None:
-        """Push-to-talk: from now on everything is said to the avatar, until `release`."""
+        """Push-to-talk: from now on everything is said to the avatar, until `release`; nothing from before is."""
         self._by_hand = True
+        self._left = EMPTY
+        self._recent.clear()
         self._perform(self._taking.press(avatar_speaks=self._floor.speaking))
 
     def release(self) -> None:
         """Push-to-talk: that was all."""
+        if self._sound is not None and len(self._left) and not self._sound.full():
+            self._sound.put_nowait(self._left)
         self._by_hand = False
+        self._left = EMPTY
+        self._recent.clear()
         self._perform(self._taking.release())
 
     async def transcribe(self, pcm: Samples) -> str:

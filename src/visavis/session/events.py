@@ -15,6 +15,7 @@ EndReason = Literal["completed", "interrupted", "failed"]
 
 TerminationReason = Literal["closed", "peer_lost", "idle", "worker_lost", "shutdown", "failed"]
 SynthesisStep = Literal["start", "first_audio", "complete"]
+CaptureEnd = Literal["silence", "longest", "source_ended", "stopped", "failed"]
 
 
 class Event(msgspec.Struct, frozen=True, tag=True):
@@ -55,6 +56,51 @@ class TranscriptHeard(Event, frozen=True, tag=True):
     final: bool
 
 
+class CaptureProgress(Event, frozen=True, tag=True):
+    """A question is being heard; ten of these a second."""
+
+    seconds: float
+    """Sound taken so far, from just before the first speech on."""
+    speech: bool
+    """Whether there was speech yet."""
+
+    def transient(self) -> bool:
+        """`CaptureEnded` has the sum."""
+        return True
+
+
+class CaptureEnded(Event, frozen=True, tag=True):
+    """A question was heard to its end; the last of it is being recognised."""
+
+    reason: CaptureEnd
+    seconds: float
+    speech: bool
+
+
+class Understood(Event, frozen=True, tag=True):
+    """A question was recognised; its parts came as final `TranscriptHeard`."""
+
+    text: str
+    """Empty if there was nothing to understand."""
+    answering: bool
+    """Whether a turn follows that answers it."""
+
+
+class PassageFound(msgspec.Struct, frozen=True):
+    """What a document has on a question."""
+
+    source: str
+    text: str
+    score: float
+
+
+class PassagesFound(Event, frozen=True, tag=True):
+    """What an answer rests on, best first."""
+
+    turn: str
+    passages: tuple[PassageFound, ...]
+
+
 class AnswerDelta(Event, frozen=True, tag=True):
     """A piece of the model's answer."""
 
@@ -71,6 +117,26 @@ class SynthesisProgress(Event, frozen=True, tag=True):
     """0 for the turn's first."""
     elapsed_ms: float
     """Milliseconds since the sentence was given to the voice."""
+
+
+class ClipWritten(Event, frozen=True, tag=True):
+    """A sentence is there as a WAV."""
+
+    turn: str
+    number: int
+    """1 for the session's first sentence; one that failed leaves a gap."""
+    text: str
+    file: str
+    """Its absolute path, for those who share the disk; no API shows it but the kiosk's."""
+
+
+class SentenceFailed(Event, frozen=True, tag=True):
+    """A sentence could not be spoken and was passed over."""
+
+    turn: str
+    number: int
+    """As in `ClipWritten`."""
+    message: str
 
 
 class MediaStarted(Event, frozen=True, tag=True):
@@ -90,6 +156,41 @@ class Caption(Event, frozen=True, tag=True):
     """The sentence as it was written, with the white space that separates it from the one before."""
     position: int
     """Media time of the session's playout at which it begins."""
+
+
+class TimedWord(msgspec.Struct, frozen=True):
+    """A word, when it is played."""
+
+    text: str
+    position: int
+    """Media time of the session's playout."""
+
+
+class TimedViseme(msgspec.Struct, frozen=True):
+    """A mouth shape, when it is played."""
+
+    viseme: str
+    """One of the fifteen: sil PP FF TH DD kk CH SS nn RR aa E I O U."""
+    position: int
+    """Media time of the session's playout."""
+
+
+class SpeechMarked(Event, frozen=True, tag=True):
+    """What is being said and how, from now on to the next of these: told as the first of it is played.
+
+    The positions hold if the turn is not held meanwhile: a pause shifts what is still to come of it.
+    """
+
+    turn: str
+    sentence: int
+    words: tuple[TimedWord, ...]
+    visemes: tuple[TimedViseme, ...]
+    origin: int
+    """Media time at which the turn would have begun had it never been held: `position - origin` is turn time."""
+
+    def transient(self) -> bool:
+        """Over in a tenth of a second; the journal keeps all of them."""
+        return True
 
 
 class FramesShown(Event, frozen=True, tag=True):
@@ -143,7 +244,7 @@ class Failed(Event, frozen=True, tag=True):
     """A stage failed; the session stays usable unless `Terminated` follows."""
 
     stage: str
-    """asr, llm, knowledge, tts, face, playout, transport or worker."""
+    """asr, microphone, llm, knowledge, tts, face, playout, transport or worker."""
     code: str
     message: str
     """What happened and the remedy."""
@@ -161,10 +262,17 @@ AnyEvent: TypeAlias = (
     | StageChanged
     | TurnStarted
     | TranscriptHeard
+    | CaptureProgress
+    | CaptureEnded
+    | Understood
+    | PassagesFound
     | AnswerDelta
     | SynthesisProgress
+    | ClipWritten
+    | SentenceFailed
     | MediaStarted
     | Caption
+    | SpeechMarked
     | FramesShown
     | TurnEnded
     | ViewerJoined

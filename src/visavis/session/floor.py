@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 from visavis.errors import StageFailed, VisavisError
 from visavis.session.casting import VoiceChoice
-from visavis.session.events import Failed, StageChanged, TranscriptHeard
+from visavis.session.events import (
+    CaptureEnd,
+    CaptureEnded,
+    CaptureProgress,
+    Failed,
+    StageChanged,
+    TranscriptHeard,
+    Understood,
+)
 
 if TYPE_CHECKING:
     from visavis.session.session import Session
@@ -14,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class SessionFloor:
-    """Implements `visavis.session.ear.Floor` for a session."""
+    """Implements `visavis.session.ear.Floor` and `visavis.session.capture.Asker` for a session."""
 
     def __init__(self, session: "Session") -> None:
         self._session = session
@@ -76,6 +84,29 @@ class SessionFloor:
     def deaf(self, error: StageFailed) -> None:
         """An utterance was lost."""
         self._session.events.add(Failed(error.stage, error.code, error.message))
+
+    def capturing(self, seconds: float, speech: bool) -> None:
+        """A question is being heard."""
+        self._session.events.add(CaptureProgress(seconds, speech))
+
+    def captured(self, reason: CaptureEnd, seconds: float, speech: bool) -> None:
+        """There is no more sound."""
+        self._session.events.add(CaptureEnded(reason, seconds, speech))
+
+    def understood(self, text: str, answer: bool) -> None:
+        """Answer the question, if there is one and it can be."""
+        answering = False
+        if text and answer:
+            try:
+                self._session.prepare(text)
+                answering = True
+            except VisavisError as error:
+                self._refused(error)
+        self._session.events.add(Understood(text, answering))
+        if answering:
+            self._session.commit()
+        else:
+            self.nothing()
 
     def _refused(self, error: VisavisError) -> None:
         if self._session.state != "terminated":

@@ -1,5 +1,7 @@
 """What the model is told of the conversation so far: only what was heard."""
 
+from collections.abc import Sequence
+
 from visavis.llm import Message
 
 TURNS = 20
@@ -9,9 +11,11 @@ TURNS = 20
 class History:
     """A session's system prompt and its latest turns."""
 
-    def __init__(self, system_prompt: str) -> None:
+    def __init__(self, system_prompt: str, earlier: Sequence[Message] = ()) -> None:
+        """`earlier` is a conversation that goes on here."""
         self.system_prompt = system_prompt
         self._turns: list[tuple[Message, ...]] = []
+        self._turns += [(message,) for message in earlier[-2 * TURNS :]]
 
     def add(self, asked: str, heard: str) -> None:
         """Remember a turn: what the user asked, if anything, and how much of the answer was heard."""

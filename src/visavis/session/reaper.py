@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 
 GRACE = 2.0
 """Seconds a cancelled task may take."""
@@ -15,14 +16,14 @@ class Reaper:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def take(self, task: asyncio.Task[None]) -> None:
+    def take(self, task: asyncio.Task[Any]) -> None:
         """Cancel `task` and see it off."""
         task.cancel()
         watcher = asyncio.create_task(self._see_off(task), name=f"reap {task.get_name()}")
         self._tasks.add(watcher)
         watcher.add_done_callback(self._tasks.discard)
 
-    async def _see_off(self, task: asyncio.Task[None]) -> None:
+    async def _see_off(self, task: asyncio.Task[Any]) -> None:
         _, pending = await asyncio.wait([task], timeout=GRACE)
         if pending:
             log.warning("%s did not stop within %.0f s of being cancelled", task.get_name(), GRACE)

@@ -4,40 +4,33 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 
-from visavis.errors import Conflict, InvalidInput, StageFailed, TooLarge, Unavailable, VisavisError
-from visavis.ids import new_id
+from visavis.errors import Conflict, InvalidInput, TooLarge, Unavailable, VisavisError
 from visavis.media.samples import Samples
-from visavis.media.timeline import to_ms
-from visavis.session.answering import Answering
+from visavis.session.answering import USUAL, Answering, Reading
+from visavis.session.attendance import Attendance
+from visavis.session.captures import Captures
 from visavis.session.casting import Cast, VoiceChoice
 from visavis.session.events import (
-    AnyEvent,
-    EndReason,
     Failed,
-    MediaStarted,
-    StageChanged,
     State,
     StateChanged,
     Terminated,
     TerminationReason,
     TranscriptHeard,
-    TurnEnded,
     TurnKind,
-    TurnStarted,
-    ViewerJoined,
-    ViewerLeft,
-    Warned,
 )
 from visavis.session.floor import SessionFloor
 from visavis.session.history import History
 from visavis.session.listening import Hear, Listening, Source
 from visavis.session.log import EventLog
 from visavis.session.parts import Limits, Parts
+from visavis.session.plan import Plan
 from visavis.session.playout import Playout
-from visavis.session.turn import Deltas, Stage, Turn
-from visavis.streams import closing
+from visavis.session.recording import Recording
+from visavis.session.turn import Turn, Work, saying
+from visavis.session.turns import Turns
+from visavis.tts import Speech
 
 log = logging.getLogger(__name__)
 
@@ -68,24 +61,31 @@ class Session:
         self._greeting = parts.greeting
         """What is still to be said to the first viewer."""
         self._on_end = on_end
-        self._playout = Playout(parts.clock, parts.face, parts.transport)
+        self.recording = Recording(parts.output, parts.make_recorder, self._go, events.add)
+        """What is kept of what it plays."""
+        self._playout = Playout(parts.clock, parts.face, self.recording)
         self._playing: asyncio.Task[None] | None = None
-        self._generation = 0
-        self._turn: Turn | None = None
-        self._prepared: Turn | None = None
-        self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self.listening = (
-            Listening(parts.make_ear, SessionFloor(self), parts.reaper) if parts.make_ear is not None else None
-        )
+        floor = SessionFloor(self)
+        ears = parts.make_ear
+        self.listening = Listening(ears, floor, parts.reaper, parts.canceller) if ears else None
         """What it hears; None if it has no ears."""
+        self._captures = Captures(parts.make_capture, parts.open_microphone, floor) if parts.make_capture else None
+        self.attendance = Attendance(self, parts.viewers, self._playout, limits)
+        """Who watches it."""
+        self._turns = Turns(parts, self._playout, history, events, self.attendance.idle)
         events.add(StateChanged("created"))
-        self._expire_after(limits.idle_timeout, "idle")
+        self.attendance.idle()
+
+    @property
+    def turn(self) -> str:
+        """The id of the turn in flight; empty if there is none."""
+        return self._turns.current.id if self._turns.current else ""
 
     @property
     def busy(self) -> bool:
         """Whether a turn is in flight."""
-        return self._turn is not None
+        return self._turns.current is not None
 
     @property
     def playout(self) -> Playout:
@@ -93,9 +93,9 @@ class Session:
         return self._playout
 
     @property
-    def viewers(self) -> int:
-        """Viewers who are connected."""
-        return self._parts.viewers.viewers if self._parts.viewers else 0
+    def occupied(self) -> bool:
+        """Whether it speaks or listens."""
+        return self.busy or (self._captures is not None and self._captures.active)
 
     def start(self) -> None:
         """Mark as running; `Conflict` if it is already or is over."""
@@ -111,27 +111,39 @@ class Session:
         """
         cast = self._admit(text, choice)
         self.interrupt()
-        return self._begin("say", text, cast, partial(_given, text))
+        return self._begin("say", text, saying(text, cast), cast.warning)
 
-    def chat(self, prompt: str, choice: VoiceChoice, *, barge_in: bool = False) -> str:
-        """Answer `prompt`. Returns the turn's id. `Conflict` if a turn is in flight, unless `barge_in`."""
+    def chat(
+        self,
+        prompt: str,
+        choice: VoiceChoice,
+        *,
+        barge_in: bool = False,
+        aloud: bool = True,
+        reading: Reading = USUAL,
+    ) -> str:
+        """Answer `prompt`, `aloud` or only in writing. Returns the turn's id.
+
+        `Conflict` if a turn is in flight, unless `barge_in`.
+        """
         cast = self._admit(prompt, choice)
         if barge_in:
             self.interrupt()
-        elif self._turn is not None:
+        elif self.busy:
             raise Conflict("a previous chat or speak request is still in flight; call /interrupt first")
-        return self._begin("chat", prompt, cast, partial(self._answering.answer, prompt))
+        return self._begin("chat", prompt, self._answer(prompt, cast, reading), cast.warning, aloud)
+
+    def recite(self, speech: AsyncIterator[Speech]) -> str:
+        """Play `speech`, which is at 48 kHz, as if a voice said it. Interrupts; returns the turn's id."""
+        self._must_live()
+        self.interrupt()
+        return self._begin("audio", "", lambda turn: turn.recite(speech))
 
     def interrupt(self) -> bool:
         """Stop the turn in flight. When this returns nothing of it will leave any more."""
-        transcribing = self.listening is not None and self.listening.interrupt()
-        turn = self._turn
-        if turn is None:
-            return transcribing
-        self._playout.flush()
-        self._end(turn, "interrupted")
-        self._let_go(turn)
-        return True
+        hearing = self.listening is not None and self.listening.interrupt()
+        asking = self._captures is not None and self._captures.interrupt()
+        return self._turns.interrupt() or hearing or asking
 
     async def transcribe(self, pcm: Samples, *, chat: bool = False) -> str:
         """What is said in a recording, int16 mono at 16 kHz; answered aloud, too, if `chat`.
@@ -148,15 +160,39 @@ class Session:
             self.chat(text, VoiceChoice(), barge_in=True)
         return text
 
+    async def listen(self, plan: Plan, recording: Samples | None = None) -> None:
+        """Hear a question out and answer it; `recording` is int16 mono at 16 kHz.
+
+        Raises `Conflict` (there is one, it is over), `InvalidInput`, `Unavailable` (microphone, recogniser).
+        """
+        self._must_live()
+        if self._captures is None:
+            raise Unavailable("this session has no recogniser")
+        self._run()
+        await self._captures.begin(plan, recording)
+
+    async def hear(self, pcm: Samples, last: bool) -> None:
+        """Take what the user says, int16 mono at 16 kHz: for a question being heard out, or as push-to-talk."""
+        self._must_live()
+        if self._captures is not None and self._captures.hear(pcm, last):
+            return
+        if self.listening is None:
+            raise Conflict("this session is not listening")
+        await self.listening.push(pcm, last)
+
+    def stop_listening(self) -> bool:
+        """That was the question; False if none is being heard."""
+        return self._captures is not None and self._captures.stop()
+
     def prepare(self, prompt: str) -> None:
         """Begin to work on an answer to what may be all the user says. Nothing shows before `commit`."""
         self.discard()
         cast = self._admit(prompt, VoiceChoice())
-        self._prepared = self._make("chat", prompt, cast, partial(self._answering.answer, prompt))
+        self._turns.prepare(self._turns.make("chat", prompt, self._answer(prompt, cast), cast.warning))
 
     def commit(self) -> bool:
         """Give the prepared answer, now; a turn in flight is interrupted. False if none is prepared."""
-        turn, self._prepared = self._prepared, None
+        turn = self._turns.prepared()
         if turn is None:
             return False
         self.interrupt()
@@ -166,11 +202,7 @@ class Session:
 
     def discard(self) -> None:
         """Forget the prepared answer, without a trace."""
-        turn, self._prepared = self._prepared, None
-        if turn is not None:
-            turn.utterance.drop()
-            self._let_go(turn)
-            turn.journal.discard()
+        self._turns.discard()
 
     def pause(self) -> bool:
         """Hold the turn in flight at the present sample."""
@@ -186,8 +218,7 @@ class Session:
         if self._parts.viewers is None:
             raise Conflict("this session has no WebRTC transport")
         answer = await self._parts.viewers.offer(viewer, sdp)
-        self._must_live()
-        self._play()
+        self._go()
         return answer
 
     def listen_to(self, open_source: Callable[[Hear], Source]) -> None:
@@ -195,16 +226,9 @@ class Session:
         if self.listening is not None and self._closing is None:
             self.listening.to(open_source)
 
-    async def finished(self) -> None:
-        """Return when no turn is in flight."""
-        while self._turn is not None and self._turn.task is not None:
-            await asyncio.wait([self._turn.task])
-
     async def close(self, reason: TerminationReason = "closed") -> None:
         """End it: the turn is interrupted, viewers are let go. Closing again waits for the first close."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close(reason), name=f"close {self.id}")
-        await asyncio.shield(self._closing)
+        await asyncio.shield(self.end(reason))
 
     def _admit(self, text: str, choice: VoiceChoice) -> Cast:
         self._must_live()
@@ -220,164 +244,63 @@ class Session:
 
     def _run(self) -> None:
         if self.state == "created":
-            self._change("running")
+            self.enter("running")
+
+    def _go(self) -> None:
+        self._must_live()
+        self._play()
 
     def _play(self) -> None:
         if self._playing is None and not self.events.closed:
             self._playing = asyncio.create_task(self._playout.run(), name=f"playout {self.id}")
             self._playing.add_done_callback(self._playout_ended)
 
-    def _begin(self, kind: TurnKind, asked: str, cast: Cast, deltas: Deltas) -> str:
-        turn = self._make(kind, asked, cast, deltas)
+    def _answer(self, prompt: str, cast: Cast, reading: Reading = USUAL) -> Work:
+        return lambda turn: turn.speak(self._answering.answer(prompt, turn.committed, turn.found, reading), cast)
+
+    def _begin(self, kind: TurnKind, asked: str, work: Work, warning: str = "", aloud: bool = True) -> str:
+        turn = self._turns.make(kind, asked, work, warning, aloud)
         self._run()
         return self._launch(turn)
 
-    def _make(self, kind: TurnKind, asked: str, cast: Cast, deltas: Deltas) -> Turn:
-        """Begin to work on a turn that nobody hears of before `_launch`."""
-        self._generation += 1
-        utterance = self._playout.prepare(self._generation)
-        turn_id = new_id()
-
-        def emit(event: AnyEvent) -> None:
-            if self._turn is turn:
-                self.events.add(event)
-            elif not utterance.dropped:
-                turn.early.append(event)
-
-        def media_started() -> None:
-            turn.media_start = self._playout.position
-            emit(MediaStarted(turn_id, turn.media_start))
-            emit(StageChanged("speaking"))
-
-        utterance.cue(0, media_started)
-        stage = Stage(
-            self._parts.face,
-            self._playout.shown,
-            cast,
-            utterance,
-            self._parts.journal.begin(turn_id),
-            emit,
-            lambda: self._playout.position,
-        )
-        turn = Turn(turn_id, kind, asked, stage)
-        turn.task = asyncio.create_task(self._carry_out(turn, deltas(turn.committed)), name=f"turn {turn_id}")
-        return turn
-
     def _launch(self, turn: Turn) -> str:
-        """Make a turn the current one: it is heard and told of."""
         self._play()
-        self._playout.attach(turn.utterance)
-        if self.state == "paused":
-            self._playout.pause()
-        self._turn = turn
-        turn.committed.set()
-        self.events.add(TurnStarted(turn.id, turn.kind, turn.asked))
-        if turn.warning:
-            self.events.add(Warned("voice_replaced", turn.warning))
-        if turn.kind == "chat":
-            self.events.add(StageChanged("thinking"))
-        for event in turn.early:
-            self.events.add(event)
-        turn.early.clear()
-        return turn.id
+        return self._turns.launch(turn, held=self.state == "paused")
 
-    async def _carry_out(self, turn: Turn, deltas: AsyncIterator[str]) -> None:
-        try:
-            async with closing(deltas):
-                await turn.run(deltas)
-        except StageFailed as error:
-            self._fail(turn, error.stage, error.code, error.message)
-        except Exception:  # noqa: BLE001  # supervision point: a defect ends the turn, not the session
-            log.exception("turn %s failed", turn.id)
-            self._fail(turn, "turn", "internal", "the turn failed by a defect; see the server's log")
-        else:
-            self._end(turn, "completed")
-
-    def _let_go(self, turn: Turn) -> None:
-        if turn.task is not None:
-            self._parts.reaper.take(turn.task)
-
-    def _fail(self, turn: Turn, stage: str, code: str, message: str) -> None:
-        if self._turn is turn:
-            self._playout.flush()
-            self.events.add(Failed(stage, code, message, turn.id))
-            self._end(turn, "failed")
-
-    def _end(self, turn: Turn, reason: EndReason) -> None:
-        if self._turn is not turn:
-            return
-        self._turn = None
-        heard = turn.script.heard(turn.heard)
-        self._history.add(turn.question, heard)
-        self.events.add(TurnEnded(turn.id, turn.kind, reason, turn.text, heard, round(to_ms(turn.heard), 1)))
-        if reason == "interrupted":
-            self.events.add(StageChanged("interrupted"))
-        self.events.add(StageChanged("idle"))
-        turn.write_down(reason, heard)
-        if not self.viewers:
-            self._expire_after(self._limits.idle_timeout, "idle")
-
-    def viewer_joined(self, viewer: str) -> None:
-        """A viewer's connection is up."""
-        if self.state == "terminated":
-            return
-        if self._expiry is not None:
-            self._expiry.cancel()
-        if self.viewers == 1:
-            self._playout.restart_loop()
-        self.events.add(ViewerJoined(viewer))
-        if self.state == "paused":
-            self._change("running")
-            self._playout.resume()
-        self._greet()
-
-    def _greet(self) -> None:
+    def greet(self) -> None:
         """Say the greeting, once, unless somebody was quicker. The client may still `start` after it."""
         greeting, self._greeting = self._greeting, ""
-        if not greeting or self._turn is not None or self._closing is not None:
+        if not greeting or self.busy or self._closing is not None:
             return
         try:
             cast = self._admit(greeting, VoiceChoice())
         except VisavisError as error:
             self.events.add(Failed("tts", error.code, error.message))
         else:
-            self._launch(self._make("say", greeting, cast, partial(_given, greeting)))
-
-    def viewer_left(self, viewer: str) -> None:
-        """A viewer has gone, or its connection was lost: the last one may come back within the grace."""
-        if self.state == "terminated":
-            return
-        self.events.add(ViewerLeft(viewer))
-        if not self.viewers:
-            self._change("paused")
-            self._playout.pause()
-            self._expire_after(self._limits.peer_grace, "peer_lost")
-
-    def _expire_after(self, seconds: float, reason: TerminationReason) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-        self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire, reason)
-
-    def _expire(self, reason: TerminationReason) -> None:
-        if reason == "idle" and self._turn is not None:
-            self._expire_after(self._limits.idle_timeout, reason)
-        elif self._closing is None:
-            self._closing = asyncio.create_task(self._close(reason), name=f"close {self.id}")
+            self._launch(self._turns.make("say", greeting, saying(greeting, cast), cast.warning))
 
     def _playout_ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or (error := task.exception()) is None:
             return
         log.error("playout of session %s failed", self.id, exc_info=error)
         self.events.add(Failed("playout", "internal", "the session's media failed; create a new session"))
-        self._expire("failed")
+        self.end("failed")
 
-    def _change(self, state: State) -> None:
+    def enter(self, state: State) -> None:
+        """Change its state."""
         self.state = state
         self.events.add(StateChanged(state))
 
+    def end(self, reason: TerminationReason) -> asyncio.Task[None]:
+        """Begin to close it; the task is done when it is closed."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(reason), name=f"close {self.id}")
+        return self._closing
+
     async def _close(self, reason: TerminationReason) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self.attendance.stop()
+        if self._captures is not None:
+            await self._captures.close()
         if self.listening is not None:
             await self.listening.close()
         self.interrupt()
@@ -385,14 +308,8 @@ class Session:
         if self._playing is not None:
             self._playing.cancel()
             await asyncio.wait([self._playing])
-        self._change("terminated")
+        await self.recording.close()
+        self.enter("terminated")
         self.events.add(Terminated(reason))
-        await self._parts.transport.close()
-        if self._parts.face is not None:
-            await self._parts.face.close()
-        await self._parts.journal.close()
+        await self._parts.close()
         self._on_end()
-
-
-async def _given(text: str, committed: asyncio.Event) -> AsyncIterator[str]:
-    yield text

@@ -2,28 +2,35 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import TypeAlias
 
-from visavis.face import Face
-from visavis.media.pictures import Picture
-from visavis.media.samples import Resampler, Samples
+from visavis.errors import StageFailed
+from visavis.knowledge import Passage
+from visavis.media.samples import Resampler
 from visavis.media.timeline import SAMPLE_RATE, from_seconds, to_ms
 from visavis.session.casting import Cast
+from visavis.session.clips import Clip
 from visavis.session.events import (
     AnswerDelta,
     AnyEvent,
     Caption,
+    ClipWritten,
     EndReason,
+    Failed,
     FramesShown,
+    PassageFound,
+    PassagesFound,
+    SentenceFailed,
     SynthesisProgress,
     SynthesisStep,
     TurnKind,
-    Warned,
 )
 from visavis.session.journal import Entry, TurnJournal, Word
+from visavis.session.marking import Marking
+from visavis.session.performance import Performance
 from visavis.session.script import Line, Script
+from visavis.session.stage import Stage
 from visavis.session.utterance import Utterance
 from visavis.speech_text.blocks import Blocks
 from visavis.speech_text.normal import prepare, prepared
@@ -37,30 +44,8 @@ from visavis.tts import Mark, Speech, Voice
 SENTENCES_AHEAD = 64
 """Sentences a model may be ahead of the voice."""
 
-PIECES_AHEAD = 128
-"""Pieces of speech the face may be behind the voice: several seconds, more than the sound's own lead."""
-
 FRAME_EVENTS = from_seconds(0.2)
 """Turn time between two `FramesShown`."""
-
-Deltas: TypeAlias = Callable[[asyncio.Event], AsyncIterator[str]]
-"""Gives a turn's text; the event is set when the turn is launched."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What a turn works with."""
-
-    face: Face | None
-    after: Picture | None
-    """The picture being shown as the turn begins."""
-    cast: Cast
-    utterance: Utterance
-    journal: TurnJournal
-    emit: Callable[[AnyEvent], None]
-    """Logs an event, as long as the turn is the session's current one."""
-    position: Callable[[], int]
-    """Media time of the session's playout."""
 
 
 class Turn:
@@ -83,8 +68,7 @@ class Turn:
         """Events from before the turn was launched."""
         self._stage = stage
         self._blocks = Blocks()
-        self._speech: asyncio.Queue[Speech | None] = asyncio.Queue(PIECES_AHEAD)
-        self._face_fed = stage.face is not None
+        self._performance = Performance(stage)
         self._next_frame_event = 0
         stage.utterance.on_picture = self._picture_sent
 
@@ -113,10 +97,11 @@ class Turn:
         """Where it is written down."""
         return self._stage.journal
 
-    @property
-    def warning(self) -> str:
-        """What about its voice is not as it was asked for."""
-        return self._stage.cast.warning
+    def found(self, passages: Sequence[Passage]) -> None:
+        """Tell what its answer rests on."""
+        if passages:
+            shown = tuple(PassageFound(passage.source, passage.text, passage.score) for passage in passages)
+            self._stage.emit(PassagesFound(self.id, shown))
 
     def write_down(self, reason: EndReason, heard: str) -> None:
         """Finish its page in the journal."""
@@ -137,21 +122,36 @@ class Turn:
             )
         )
 
-    async def run(self, deltas: AsyncIterator[str]) -> None:
-        """Say what comes out of `deltas`; returns when the last sample was played.
+    async def speak(self, deltas: AsyncIterator[str], cast: Cast) -> None:
+        """Say what comes out of `deltas` in the voices of `cast`; returns when the last sample was played.
 
         Raises the `StageFailed` of the stage that failed first.
         """
         sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
+        async with closing(deltas):
+            await self._perform(self._split(deltas, sentences), self._speak(sentences, cast))
+
+    async def recite(self, speech: AsyncIterator[Speech]) -> None:
+        """Play `speech`, which is at 48 kHz, as if a voice said it. As `speak` otherwise."""
+        async with closing(speech):
+            await self._perform(self._relay(speech))
+
+    async def _perform(self, *work: Coroutine[None, None, None]) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._split(deltas, sentences), name="split")
-                group.create_task(self._speak(sentences), name="speak")
+                for part in work:
+                    group.create_task(part)
                 if self._stage.face is not None:
-                    group.create_task(self._animate(self._stage.face), name="animate")
+                    group.create_task(self._performance.animate(self._stage.face), name="animate")
         except BaseExceptionGroup as failures:
             raise _first(failures) from None
         await self._stage.utterance.played()
+
+    async def _relay(self, speech: AsyncIterator[Speech]) -> None:
+        async for piece in speech:
+            self._stage.journal.marks += [Word(mark.kind, mark.value, mark.start) for mark in piece.marks]
+            await self._performance.take(piece.pcm, piece.marks, piece.marked)
+        await self._performance.finish()
 
     async def _split(self, deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
         thinking, splitter = ThinkingFilter(), SentenceSplitter()
@@ -162,31 +162,35 @@ class Turn:
             for sentence in splitter.push(text):
                 await sentences.put(sentence)
 
-        async for delta in deltas:
-            await take(thinking.push(delta))
+        try:
+            async for delta in deltas:
+                await take(thinking.push(delta))
+        except StageFailed as error:
+            if not self._stage.forgiving:
+                raise
+            self._stage.emit(Failed(error.stage, error.code, error.message, self.id))
         await take(thinking.finish())
         for sentence in splitter.finish():
             await sentences.put(sentence)
         await sentences.put(None)
 
-    async def _speak(self, sentences: asyncio.Queue[str | None]) -> None:
+    async def _speak(self, sentences: asyncio.Queue[str | None], cast: Cast) -> None:
         index = 0
         while (sentence := await sentences.get()) is not None:
-            await self._say(index, sentence)
+            await self._say(index, sentence, cast)
             index += 1
-        self._stage.utterance.finish()
-        if self._face_fed:
-            await self._speech.put(None)
+        await self._performance.finish()
 
-    async def _say(self, index: int, sentence: str) -> None:
+    async def _say(self, index: int, sentence: str, cast: Cast) -> None:
         stage = self._stage
         line = Line(sentence, stage.utterance.length)
         self.script.lines.append(line)
         stage.utterance.cue(line.start, lambda: self._caption(index, sentence))
-        voice = stage.cast.voice(sentence)
-        plain = await self._plain(sentence, voice.info.language)
-        if plain.text:
-            await self._voice(index, line, plain, voice)
+        if stage.aloud:
+            voice = cast.voice(sentence)
+            plain = await self._plain(sentence, voice.info.language)
+            if plain.text:
+                await self._voice(index, line, plain, voice)
         line.end = stage.utterance.length
 
     async def _plain(self, sentence: str, language: str) -> Spoken:
@@ -197,6 +201,20 @@ class Turn:
         return spoken(sentence, language)
 
     async def _voice(self, index: int, line: Line, plain: Spoken, voice: Voice) -> None:
+        stage = self._stage
+        clip = stage.clips.begin() if stage.clips is not None else None
+        try:
+            await self._synthesise(index, line, plain, voice, clip)
+            file = await clip.finish() if clip is not None else None
+        except StageFailed as error:
+            if not stage.forgiving:
+                raise
+            stage.emit(SentenceFailed(self.id, clip.number if clip else index + 1, error.message))
+        else:
+            if clip is not None and file is not None:
+                stage.emit(ClipWritten(self.id, clip.number, line.text.strip(), str(file)))
+
+    async def _synthesise(self, index: int, line: Line, plain: Spoken, voice: Voice, clip: Clip | None) -> None:
         began = time.perf_counter()
 
         def progress(step: SynthesisStep) -> None:
@@ -205,54 +223,35 @@ class Turn:
 
         progress("start")
         resampler: Resampler | None = None
+        marking = Marking(self.id, index, line.text, plain)
         marked = False
         async with closing(voice.speak(plain.text)) as pieces:
             async for piece in pieces:
                 if resampler is None:
                     resampler = Resampler(piece.sample_rate)
                     progress("first_audio")
+                if clip is not None:
+                    clip.sound(piece.pcm, piece.sample_rate)
                 marked = piece.marked
                 marks = tuple(_shifted(mark, line.start, piece.sample_rate) for mark in piece.marks)
                 for mark in marks:
                     self._stage.journal.marks.append(Word(mark.kind, mark.value, mark.start))
                     if mark.kind == "word" and mark.offset >= 0:
                         line.words.append((mark.start, plain.original(mark.offset)))
-                await self._pass_on(resampler.push(piece.pcm), marks, marked)
+                marking.add(marks)
+                self._tell(marking, len(sound := resampler.push(piece.pcm)))
+                await self._performance.take(sound, marks, marked)
         if resampler is not None:
-            await self._pass_on(resampler.flush(), (), marked)
+            self._tell(marking, len(sound := resampler.flush()), last=True)
+            await self._performance.take(sound, (), marked)
         progress("complete")
 
-    async def _pass_on(self, pcm: Samples, marks: tuple[Mark, ...], marked: bool) -> None:
-        if not len(pcm) and not marks:
-            return
+    def _tell(self, marking: Marking, samples: int, *, last: bool = False) -> None:
+        """Tell of marks when the first of their sound is played: a pause after that is not in their positions."""
         utterance = self._stage.utterance
-        await utterance.sound(pcm)
-        if utterance.dropped:
-            return
-        await self._feed_face(Speech(pcm, SAMPLE_RATE, marks, marked))
-        self._stage.journal.sound(pcm)
-
-    async def _feed_face(self, speech: Speech) -> None:
-        utterance = self._stage.utterance
-        if not self._face_fed:
-            return
-        if utterance.real_time and self._speech.full():
-            self._face_fed = False
-            utterance.abandon_face()
-            self._stage.emit(Warned("face_late", "the face model is too slow here; the turn goes on without it"))
-            return
-        await self._speech.put(speech)
-        # A queue with room does not yield: without this the face would begin when the voice has finished.
-        await asyncio.sleep(0)
-
-    async def _animate(self, face: Face) -> None:
-        async with closing(face.animate(self._pieces(), self._stage.after)) as chunks:
-            async for chunk in chunks:
-                await self._stage.utterance.show(chunk)
-
-    async def _pieces(self) -> AsyncIterator[Speech]:
-        while self._face_fed and (piece := await self._speech.get()) is not None:
-            yield piece
+        if batch := marking.take(utterance.length, utterance.length + samples, last=last):
+            start, told = batch
+            utterance.cue(start, lambda: self._stage.emit(told(self._stage.position() - utterance.taken)))
 
     def _caption(self, index: int, sentence: str) -> None:
         self._stage.emit(Caption(self.id, index, sentence, self._stage.position()))
@@ -262,6 +261,19 @@ class Turn:
         if start >= self._next_frame_event:
             self._next_frame_event = start + FRAME_EVENTS
             self._stage.emit(FramesShown(self.id, self.frames - 1, to_ms(start)))
+
+
+Work: TypeAlias = Callable[[Turn], Coroutine[None, None, None]]
+"""What a turn is to do."""
+
+
+def saying(text: str, cast: Cast) -> Work:
+    """Say `text` as it is."""
+
+    async def given() -> AsyncIterator[str]:
+        yield text
+
+    return lambda turn: turn.speak(given(), cast)
 
 
 def _shifted(mark: Mark, base: int, rate: int) -> Mark:

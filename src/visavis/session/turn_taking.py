@@ -113,10 +113,10 @@ class TurnTaking:
 
     def press(self, *, avatar_speaks: bool) -> list[Action]:
         """Push-to-talk: the user takes the floor by hand."""
-        if self._now is not None:
-            return []
-        self._now = _Utterance(avatar_speaks, 0, confirmed=True)
-        return [Action(Act.BEGIN), *([Action(Act.CONFIRM)] if avatar_speaks else [])]
+        begun, now = self._now is not None, self._now or _Utterance(avatar_speaks, 0)
+        takes = avatar_speaks and not now.confirmed
+        self._now, now.confirmed = now, True
+        return [*([Action(Act.CONFIRM)] if takes else []), *([] if begun else [Action(Act.BEGIN)])]
 
     def release(self) -> list[Action]:
         """Push-to-talk: the user has said all."""

@@ -28,6 +28,8 @@ class Utterance:
         self.generation = generation
         self.heard = 0
         """Samples that were played."""
+        self.taken = 0
+        """Where the packet that is being played begins."""
         self.length = 0
         """Samples the voice has given."""
         self.dropped = False
@@ -98,7 +100,7 @@ class Utterance:
         self._raw.skip_to(end)
         self._drawn.skip_to(end)
         self._flowing, self._waited = True, 0
-        self.heard = end
+        self.taken, self.heard = self.heard, end
         self._moved.set()
         return pcm
 
@@ -138,6 +140,7 @@ class Utterance:
 
     def end(self) -> None:
         """The last sample has been played."""
+        self.taken = self.heard
         self.fire_cues(self.heard + 1)
         self._played.set()
         self._moved.set()

@@ -6,9 +6,10 @@ needed or `ready` is called, and then in the store's own thread: importing SQLAl
 
 from visavis.settings import Settings
 from visavis.store.database import Database
+from visavis.store.kiosk_sessions import KioskRecord, KioskRecords
 from visavis.store.sessions import SessionRecord, SessionRecords
 
-__all__ = ["SessionRecord", "SessionRecords", "Store"]
+__all__ = ["KioskRecord", "KioskRecords", "SessionRecord", "SessionRecords", "Store"]
 
 
 class Store:
@@ -17,6 +18,7 @@ class Store:
     def __init__(self, settings: Settings) -> None:
         self._database = Database(settings)
         self.sessions = SessionRecords(self._database)
+        self.kiosk_sessions = KioskRecords(self._database)
 
     async def __aenter__(self) -> "Store":
         """Nothing is opened yet."""

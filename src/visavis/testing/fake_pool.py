@@ -8,8 +8,13 @@ from visavis.ids import new_id
 from visavis.pool import (
     Answer,
     Chat,
+    Hear,
+    Listen,
     NewSession,
     Offer,
+    PushAudio,
+    Recite,
+    Recorded,
     Say,
     SessionHandle,
     SessionInfo,
@@ -20,6 +25,7 @@ from visavis.pool import (
 )
 from visavis.session.events import (
     AnyEvent,
+    CaptureEnded,
     EndReason,
     MediaStarted,
     Record,
@@ -30,6 +36,7 @@ from visavis.session.events import (
     TurnEnded,
     TurnKind,
     TurnStarted,
+    Understood,
 )
 from visavis.session.log import EventLog
 
@@ -40,11 +47,17 @@ class FakeSession(SessionHandle):
     def __init__(self, request: NewSession, voices: Sequence[str]) -> None:
         self.id = new_id()
         self.request = request
-        self.commands: list[Say | Chat | Offer | Transcribe] = []
+        self.commands: list[Say | Chat | Offer | Recite | PushAudio | Transcribe | Listen | Hear] = []
+        self.listening = False
+        """Whether a question is being heard: from `listen` on, until the test or `stop_listening` ends that."""
+        self.recognising = False
+        """Whether `interrupt` finds a question to forget."""
         self.readers = 0
         """Event iterators that are open."""
         self.failure: Exception | None = None
         """If set, the next verb raises it."""
+        self.recording = Recorded()
+        """How its recording is; no file is ever written."""
         self._voices = voices
         self._state: State = "created"
         self._turn: TurnStarted | None = None
@@ -52,9 +65,21 @@ class FakeSession(SessionHandle):
         self._log = EventLog()
         self.happen(StateChanged("created"))
 
-    def happen(self, event: AnyEvent) -> None:
-        """Log an event."""
-        self._log.add(event)
+    def happen(self, *events: AnyEvent) -> None:
+        """Log events; those about a question or a turn also say what the session does from then on."""
+        for event in events:
+            match event:
+                case CaptureEnded():
+                    self.listening, self.recognising = False, True
+                case Understood():
+                    self.listening = self.recognising = False
+                case TurnStarted():
+                    self._turn = event
+                case TurnEnded():
+                    self._turn = None
+                case _:
+                    pass
+            self._log.add(event)
 
     def finish(self, reason: EndReason = "completed") -> None:
         """End the turn in flight."""
@@ -77,6 +102,7 @@ class FakeSession(SessionHandle):
             busy=self._turn is not None,
             viewers=0,
             created_at=time.time(),
+            recording=self.recording,
         )
 
     async def start(self) -> None:
@@ -107,9 +133,62 @@ class FakeSession(SessionHandle):
             await self.chat(Chat("what was said", barge_in=True))
         return Transcription("what was said")
 
-    async def interrupt(self) -> bool:
-        """End the turn in flight."""
+    async def recite(self, command: Recite) -> TurnAccepted:
+        """Begin a turn in place of the present one."""
         self._alive()
+        if self._state == "created":
+            self._enter("running")
+        self.commands.append(command)
+        self.finish("interrupted")
+        return self._begin("audio", "")
+
+    async def push_audio(self, command: PushAudio) -> TurnAccepted:
+        """Begin a turn, or go on with it."""
+        self._alive()
+        if self._state == "created":
+            self._enter("running")
+        if not command.turn:
+            self.finish("interrupted")
+            self._begin("audio", "")
+        elif self._turn is None or self._turn.turn != command.turn:
+            raise Conflict("interrupted")
+        self.commands.append(command)
+        turn = self._turn.turn if self._turn is not None else ""
+        if command.last:
+            self.finish()
+        return TurnAccepted(turn)
+
+    async def listen(self, command: Listen) -> None:
+        """Begin to hear; what comes of it the test says."""
+        self._alive()
+        if self.listening:
+            raise Conflict("a question is being heard already")
+        if self._state == "created":
+            self._enter("running")
+        self.commands.append(command)
+        self.listening = True
+
+    async def hear(self, command: Hear) -> None:
+        """Take more of it."""
+        self._alive()
+        if not self.listening:
+            raise Conflict("the session does not listen")
+        self.commands.append(command)
+
+    async def stop_listening(self) -> bool:
+        """End the question, and say so."""
+        self._alive()
+        was, self.listening = self.listening, False
+        if was:
+            self.happen(CaptureEnded("stopped", 1.0, True))
+        return was
+
+    async def interrupt(self) -> bool:
+        """End the turn in flight, or forget the question."""
+        self._alive()
+        if self.listening or self.recognising:
+            self.happen(Understood("", False))
+            return True
         busy = self._turn is not None
         self.finish("interrupted")
         return busy
@@ -133,6 +212,22 @@ class FakeSession(SessionHandle):
             raise InvalidInput("the SDP is malformed; send the offer of an RTCPeerConnection")
         self.commands.append(offer)
         return Answer(offer.sdp)
+
+    async def record(self) -> None:
+        """Is recorded, if it is not."""
+        self._alive()
+        if self.recording.state == "recording":
+            raise Conflict("the session is being recorded; call stop first")
+        self.recording = Recorded("recording")
+
+    async def stop_recording(self) -> Recorded:
+        """A second and a half."""
+        self._alive()
+        if self.recording.state == "idle":
+            raise Conflict("the session is not being recorded")
+        if self.recording.state == "recording":
+            self.recording = Recorded("complete", 1500.0)
+        return self.recording
 
     async def events(self, after: int = 0) -> AsyncIterator[Record]:
         """The log."""
@@ -210,7 +305,7 @@ class FakePool(SessionPool):
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
-        if request.avatar_id not in self._avatars:
+        if not request.voice_only and request.avatar_id not in self._avatars:
             raise NotFound("avatar not found")
         if request.model and request.model not in self._models:
             raise InvalidInput(f"unknown face provider; installed: {', '.join(self._models)}")

@@ -18,6 +18,28 @@ class Transport(Protocol):
         """Let every viewer go."""
 
 
+class Recorder(Protocol):
+    """Keeps what a playout plays, beside its transport: one recording each."""
+
+    length: int
+    """Media time that was taken so far."""
+
+    async def open(self) -> None:
+        """Make ready; `OSError` if it can't be kept."""
+
+    def take(self, chunk: AVChunk) -> None:
+        """Keep what is being played, in order. Synchronous and quick; ignored once it is finished."""
+
+    def finish(self) -> None:
+        """That was all: `run` completes the recording and returns."""
+
+    async def run(self) -> None:
+        """Work, after `open`, until the recording is complete. Raises `OSError` if it failed and was deleted."""
+
+    async def discard(self) -> None:
+        """Leave nothing, instead of `run`."""
+
+
 class Viewers(Protocol):
     """The viewers of one session, who come by an offer and go as they like."""
 

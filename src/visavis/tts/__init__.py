@@ -77,6 +77,7 @@ class VoiceProvider(Provider, Protocol):
     def voice(self, name: str, language: str, model: str = "") -> Voice:
         """The voice `name`, or the best one for `language` (BCP 47) if `name` is empty.
 
+        A named voice that speaks several languages speaks `language` if that is one of them: its `info` tells.
         `model` is the provider's own model identifier, empty for its default. `InvalidInput` if there
         is no such voice.
         """

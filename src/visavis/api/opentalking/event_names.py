@@ -7,6 +7,7 @@ share is `error`: its data has the keys of both (contract opentalking 1.6, 1.9).
 from typing import Any, TypeAlias
 
 from visavis.api.opentalking import dialect
+from visavis.media.timeline import to_ms
 from visavis.session import events as happened
 from visavis.session.events import Record
 
@@ -40,6 +41,8 @@ def wire(record: Record, session_id: str) -> list[WireEvent]:
         case happened.Caption(turn=turn, sentence=sentence, text=text):
             shown = {"text": text, "is_final": False, "turn": turn, "sentence_index": sentence}
             return [("subtitle.chunk", session | shown)]
+        case happened.SpeechMarked() as marked:
+            return [("speech.marks", session | _marks(marked))]
         case happened.FramesShown(frame_idx=index, pts_ms=pts):
             return [("frame", {"frame_idx": index, "pts_ms": round(pts, 1)})]
         case happened.TurnEnded() as ended:
@@ -51,7 +54,8 @@ def wire(record: Record, session_id: str) -> list[WireEvent]:
             return [("error", session | what | ({"turn": failed.turn} if failed.turn else {}))]
         case happened.Terminated(reason=reason):
             return _terminated(reason, session)
-        case happened.ViewerJoined() | happened.ViewerLeft():
+        case _:
+            # Viewers come and go, and what other APIs tell of: neither family has a word for it.
             return []
 
 
@@ -68,6 +72,19 @@ def _ended(ended: happened.TurnEnded) -> dict[str, Any]:
     data["heard_ms"] = round(ended.heard_ms, 1)
     # Deployed servers leave the text out after an interruption; the web client shows it as all that was said.
     return data | {"text": ended.text} if ended.reason == "completed" else data
+
+
+def _marks(marked: happened.SpeechMarked) -> dict[str, Any]:
+    def pts(position: int) -> float:
+        """As in `frame`: relative to the turn's first sound, pauses left out."""
+        return round(to_ms(position - marked.origin), 1)
+
+    return {
+        "turn": marked.turn,
+        "sentence_index": marked.sentence,
+        "words": [{"text": word.text, "pts_ms": pts(word.position)} for word in marked.words],
+        "visemes": [{"viseme": each.viseme, "pts_ms": pts(each.position)} for each in marked.visemes],
+    }
 
 
 def _terminated(reason: str, session: dict[str, Any]) -> list[WireEvent]:

@@ -213,6 +213,12 @@ class TurnResponse(BaseModel):
     turn: str = Field(description="The turn's id.")
 
 
+class SoundResponse(TurnResponse):
+    """The same, for a recording that was sent."""
+
+    text: str = Field("", description="What was recognised in a `file`; empty if the sound itself is played.")
+
+
 class InterruptResponse(BaseModel):
     """Nothing is being said any more."""
 

@@ -7,7 +7,7 @@ from visavis.api.opentalking.schemas import ChatRequest, InterruptResponse, Spea
 from visavis.api.opentalking.sessions import Session
 from visavis.api.parts import House
 from visavis.errors import TooLarge
-from visavis.pool import Chat, Say
+from visavis.pool import Chat, Say, SessionHandle, TurnAccepted
 from visavis.settings import Settings
 
 router = APIRouter(route_class=Route, tags=["speech"], prefix="/sessions/{session_id}", responses=refusals())
@@ -19,12 +19,7 @@ async def speak(body: SpeakRequest, session: Session, house: House) -> TurnRespo
 
     With the setting `speak_mode = chat` the text is answered: so the deployed web client expects it.
     """
-    _within(house.settings, "text", body.text)
-    voice, provider, model = body.voice or "", body.tts_provider or "", body.tts_model or ""
-    if house.settings.speak_mode == "chat":
-        turn = await session.chat(Chat(body.text, voice, provider, model, barge_in=True))
-    else:
-        turn = await session.say(Say(body.text, voice, provider, model))
+    turn = await spoken(session, house.settings, body)
     return TurnResponse(session_id=session.id, turn=turn.turn)
 
 
@@ -41,6 +36,15 @@ async def interrupt(session: Session) -> InterruptResponse:
     """Stop what is being said: after the answer no packet of it leaves. Fine when nothing is."""
     await session.interrupt()
     return InterruptResponse(session_id=session.id)
+
+
+async def spoken(session: SessionHandle, settings: Settings, body: SpeakRequest) -> TurnAccepted:
+    """Do with a text what the setting `speak_mode` says, whoever wrote or spoke it."""
+    _within(settings, "text", body.text)
+    voice, provider, model = body.voice or "", body.tts_provider or "", body.tts_model or ""
+    if settings.speak_mode == "chat":
+        return await session.chat(Chat(body.text, voice, provider, model, barge_in=True))
+    return await session.say(Say(body.text, voice, provider, model))
 
 
 def _within(settings: Settings, field: str, text: str) -> None:

@@ -1,8 +1,10 @@
 """`/sessions/{id}/transcribe` (contract opentalking 1.4, 1.9): what is said in a recording."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, File, Form, UploadFile
 
 from visavis.api.opentalking.errors import Route, refusals
@@ -10,7 +12,8 @@ from visavis.api.opentalking.schemas import TranscriptResponse
 from visavis.api.opentalking.sessions import Session
 from visavis.api.parts import House
 from visavis.errors import InvalidInput, StageFailed, UpstreamFailed
-from visavis.pool import Transcribe
+from visavis.pool import SessionHandle, Transcribe
+from visavis.uploads import Uploads
 
 MAX_BYTES = 15 * 1024 * 1024
 """Of the file (contract opentalking 1.4)."""
@@ -37,18 +40,35 @@ async def transcribe(
         raise InvalidInput("audio: field required")
     if not sent.size:
         raise InvalidInput("audio: must not be empty")
-    upload = await house.uploads.keep(_pieces(sent), MAX_BYTES)
-    command = Transcribe(upload, sample_rate if audio else 0, chat=trigger_chat and audio is not None)
+    command = Transcribe("", sample_rate if audio else 0, chat=trigger_chat and audio is not None)
+    text = await recognised(session, house.uploads, pieces(sent), command)
+    return TranscriptResponse(session_id=session.id, transcript=text, text=text)
+
+
+async def recognised(
+    session: SessionHandle,
+    uploads: Uploads,
+    recording: AsyncIterator[bytes],
+    command: Transcribe,
+    patience: float | None = None,
+) -> str:
+    """What is said in a recording, which is not kept; `command` still lacks its file.
+
+    Raises `TooLarge`, `InvalidInput` (it can't be decoded), `Conflict` (interrupted), `UpstreamFailed`, and
+    `TimeoutError` if the recogniser takes longer than `patience` seconds.
+    """
+    upload = await uploads.keep(recording, MAX_BYTES)
     try:
-        heard = await session.transcribe(command)
+        async with asyncio.timeout(patience):
+            return (await session.transcribe(msgspec.structs.replace(command, upload=upload))).text
     except StageFailed as error:
         # The recogniser is an upstream of this API, wherever it runs (contract 1.4: 502).
         raise UpstreamFailed(error.stage, error.message) from None
     finally:
-        house.uploads.forget(upload)
-    return TranscriptResponse(session_id=session.id, transcript=heard.text, text=heard.text)
+        uploads.forget(upload)
 
 
-async def _pieces(sent: UploadFile) -> AsyncIterator[bytes]:
+async def pieces(sent: UploadFile) -> AsyncIterator[bytes]:
+    """A file that was sent, piece by piece."""
     while piece := await sent.read(PIECE):
         yield piece

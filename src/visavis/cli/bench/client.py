@@ -1,10 +1,14 @@
 """The calls of the OpenTalking contract that a bench makes, at any server that answers to them."""
 
 import asyncio
-from typing import Any
+import json
+from collections.abc import AsyncIterator
+from typing import Any, TypeAlias
 
 import click
 import httpx
+
+Event: TypeAlias = tuple[str, dict[str, Any]]
 
 TIMEOUT = 60.0
 """Seconds any call may take: what is slow is to be measured, not cut off."""
@@ -52,6 +56,16 @@ class Client:
     async def interrupt(self, session: str) -> None:
         """Stop what is being said."""
         await self._post(f"/sessions/{session}/interrupt", {})
+
+    async def events(self, session: str) -> AsyncIterator[Event]:
+        """What happens in a session: names and data, from its beginning to its end."""
+        name = ""
+        async with self._http.stream("GET", f"/sessions/{session}/events") as answer:
+            async for line in answer.aiter_lines():
+                if line.startswith("event:"):
+                    name = line[6:].strip()
+                elif line.startswith("data:"):
+                    yield name, json.loads(line[5:])
 
     async def delete(self, session: str) -> None:
         """End a session."""

@@ -1,4 +1,7 @@
-"""`visavis bench latency`: how long one user waits, from the server's start to the first moving picture."""
+"""`visavis bench latency`: how long one user waits, from the server's start to the first moving picture.
+
+With `--voice` it measures the voice loop instead.
+"""
 
 import asyncio
 import random
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from visavis.cli.bench import options
+from visavis.cli.bench import options, voice
 from visavis.cli.bench.client import Client
 from visavis.cli.bench.familiar import Familiar, pictures
 from visavis.cli.bench.figures import Measure, Report
@@ -83,7 +86,14 @@ class Plan:
 @options.shared
 @click.option("--starts", default=3, show_default=True, help="Starts of the server, of each kind.")
 @click.option("--visits", default=20, show_default=True, help="Sessions made and offers answered.")
-@click.option("--turns", default=30, show_default=True, help="Texts spoken.")
+@click.option("--turns", default=30, show_default=True, help="Texts spoken; with --voice: turns of each kind.")
+@click.option(
+    "--voice",
+    "by_voice",
+    is_flag=True,
+    help="Speak to the server instead: what is measured then is the way from speech to speech, and barge-in.",
+)
+@click.option("--sounds", default=10, show_default=True, help="With --voice: backchannels, and as many coughs.")
 def latency(
     url: str | None,
     avatar: str,
@@ -93,8 +103,13 @@ def latency(
     starts: int,
     visits: int,
     turns: int,
+    by_voice: bool,
+    sounds: int,
 ) -> None:
     """How long one user waits: for the server, a session, the first picture, the first sound."""
+    if by_voice:
+        options.run(voice.measure(url, data_dir, voice.VoicePlan(avatar, model, turns, sounds)), json_file)
+        return
     options.run(measure(url, data_dir, Plan(avatar, model, starts, visits, turns)), json_file)
 
 

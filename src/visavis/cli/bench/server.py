@@ -6,9 +6,9 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -47,6 +47,8 @@ class Start:
     """Its media processes; None leaves it to the server."""
     max_sessions: int | None = None
     """Live sessions it takes for each of them; None leaves it to the server."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further variables of its environment; they count more than ours."""
 
     def command(self) -> list[str]:
         """The command line."""
@@ -56,7 +58,7 @@ class Start:
     def environment(self) -> dict[str, str]:
         """Ours, with what the command line has no option for."""
         more = {} if self.max_sessions is None else {"VISAVIS_MAX_SESSIONS": str(self.max_sessions)}
-        return {"VISAVIS_LOG_LEVEL": "WARNING"} | os.environ | more
+        return {"VISAVIS_LOG_LEVEL": "WARNING", **os.environ, **more, **self.more}
 
 
 @asynccontextmanager

@@ -11,7 +11,13 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeAlias
 
 from aioice import Connection
-from aiortc import RTCConfiguration, RTCDtlsTransport, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDtlsTransport,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
 from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket, is_rtcp
 
 from visavis.transport.ice import Network
@@ -58,10 +64,14 @@ class Packet(NamedTuple):
 
 
 class Viewer:
-    """One peer. `packets` grows as they come; whoever has seen enough may clear it."""
+    """One peer. `packets` grows as they come; whoever has seen enough may clear it.
 
-    def __init__(self) -> None:
+    `microphone` is what it sends, if anything.
+    """
+
+    def __init__(self, microphone: MediaStreamTrack | None = None) -> None:
         self.packets: list[Packet] = []
+        self._microphone = microphone
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._kinds: dict[int, Kind] = {}
         self._overhead = 16
@@ -72,10 +82,13 @@ class Viewer:
         self._peer.on("connectionstatechange", self._state_changed)
 
     async def offer(self) -> str:
-        """An offer to receive sound and pictures, with all candidates."""
+        """An offer to receive sound and pictures, and to send what the microphone gives, with all candidates."""
         network = Network(loopback=True)
         for kind in ("audio", "video"):
-            transceiver = self._peer.addTransceiver(kind, "recvonly")
+            if kind == "audio" and self._microphone is not None:
+                transceiver = self._peer.addTransceiver(self._microphone, "sendrecv")
+            else:
+                transceiver = self._peer.addTransceiver(kind, "recvonly")
             connection = transceiver.receiver.transport.transport._connection
             network.adapt(connection)
             self._listen(connection)

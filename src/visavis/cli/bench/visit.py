@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import click
 
 from visavis.cli.bench.client import Client
+from visavis.cli.bench.microphone import Microphone
 from visavis.cli.bench.viewer import Packet, Viewer
 
 GIVE_UP = 20.0
@@ -58,10 +59,12 @@ class Visit:
 
 
 @asynccontextmanager
-async def visit(client: Client, avatar: str, model: str) -> AsyncIterator[Visit]:
+async def visit(
+    client: Client, avatar: str, model: str, microphone: Microphone | None = None
+) -> AsyncIterator[Visit]:
     """A new session with a viewer that has yet to connect; afterwards both are ended."""
     session = await client.create(avatar, model)
-    viewer = Viewer()
+    viewer = Viewer(microphone)
     try:
         yield Visit(client, session, viewer)
     finally:

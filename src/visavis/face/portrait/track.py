@@ -15,14 +15,13 @@ import numpy as np
 from visavis.face.portrait.pose import REST, Mouth
 from visavis.face.portrait.visemes import VISEMES, Viseme, spoken
 from visavis.media.timeline import from_seconds
+from visavis.speech_text.visemes import GLIDE
 from visavis.tts import Mark
 
 AHEAD = from_seconds(0.060)
 """How early the lips begin to move towards a sound. Media time."""
 BEHIND = from_seconds(0.040)
 """How late they have left the last one. Media time."""
-GLIDE = from_seconds(0.085)
-"""When a diphthong moves on to its second vowel, after its start. Media time."""
 LAG = from_seconds(0.040)
 """How far behind the lips the jaw, which is heavier, is drawn back to. Media time."""
 INERTIA = 0.4

@@ -1,15 +1,12 @@
-"""What the mouth does for each phoneme: IPA → one of 15 visemes → a target for `Mouth`.
+"""How the portrait's mouth makes each phoneme: IPA → one of 15 visemes → a target for `Mouth`."""
 
-The set of visemes is the one of MPEG-4 (ISO/IEC 14496-2, FAP 1), without its two extra vowels.
-"""
-
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from visavis.face.portrait.pose import Mouth, Weights
+from visavis.speech_text.visemes import Sound, sounds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,23 +47,6 @@ VISEMES: dict[str, Viseme] = {
     )
 }
 
-_GROUPS = {
-    "PP": "p b m ɓ ʘ",
-    "FF": "f v ɱ ɸ β ʋ ⱱ",
-    "TH": "θ ð",
-    "DD": "t d ʈ ɖ ɗ",
-    "kk": "k g ɡ ŋ x ɣ h ɦ q ɢ χ ʁ ħ ʕ ʔ c ɟ ç ʝ ɥ̊ ɴ ʀ",
-    "CH": "tʃ dʒ ʃ ʒ tʂ dʐ ʂ ʐ ʧ ʤ",
-    "SS": "s z ts dz tɕ dʑ ɕ ʑ ʦ ʣ ʨ ʥ",
-    "nn": "n l ɳ ɲ ɭ ʎ ɫ ɬ ɮ ʟ",
-    "RR": "ɹ r ɻ ɾ ɽ ɝ ɚ ɜ",
-    "aa": "a ɑ ɐ ʌ æ ɒ ɶ",
-    "E": "e ɛ ə ɘ œ ø",
-    "I": "i ɪ j y ʏ ɨ",
-    "O": "o ɔ ɤ ɞ ɵ",
-    "U": "u ʊ w ʉ ɯ ɥ ʍ ɰ",
-}
-
 _AMOUNT = {
     "ə": 0.6,
     "ɐ": 0.7,
@@ -82,8 +62,6 @@ _AMOUNT = {
 _AMOUNT |= {"h": 0.7, "ɦ": 0.7, "ʔ": 0.4, "ɾ": 0.8, "ɯ": 0.45, "ɤ": 0.7}
 """How much of its viseme's shape a phoneme has, where it is not all of it."""
 
-_PLAIN = {phoneme: name for name, group in _GROUPS.items() for phoneme in group.split()}
-
 _ROUNDED = Viseme("U", Mouth(jaw=0.24, part=0.3, spread=-0.1, round=0.7, upper=0.2), 1.0, 1.3)
 _SPECIAL = {"y": _ROUNDED, "ʏ": _ROUNDED, "ø": _ROUNDED, "œ": _ROUNDED}
 """Front rounded vowels: lips as in "who", but less tight."""
@@ -91,30 +69,15 @@ _SPECIAL = {"y": _ROUNDED, "ʏ": _ROUNDED, "ø": _ROUNDED, "œ": _ROUNDED}
 
 @lru_cache(maxsize=1024)
 def spoken(phoneme: str) -> tuple[Viseme, ...]:
-    """The visemes of an IPA phoneme in order: one, or two for a diphthong; `sil` for a pause.
-
-    Stress, length, tone and diacritics are left out. A letter nobody knows counts as a neutral
-    consonant, so that the mouth still moves.
-    """
-    bare = "".join(
-        c for c in unicodedata.normalize("NFD", phoneme) if unicodedata.category(c) in ("Ll", "Lo", "Lu")
-    )
-    if not bare:
-        return (VISEMES["sil"],)
-    found: list[Viseme] = []
-    rest = bare
-    while rest:
-        size = 2 if rest[:2] in _PLAIN else 1
-        found.append(_viseme(rest[:size]))
-        rest = rest[size:]
-    return tuple(found[:2])
+    """The visemes of an IPA phoneme in order: one, or two for a diphthong; `sil` for a pause."""
+    return tuple(_viseme(sound) for sound in sounds(phoneme))
 
 
-def _viseme(letter: str) -> Viseme:
-    if letter in _SPECIAL:
-        return _SPECIAL[letter]
-    viseme = VISEMES[_PLAIN.get(letter) or _PLAIN.get(letter.lower()) or "kk"]
-    amount = _AMOUNT.get(letter, 1.0)
+def _viseme(sound: Sound) -> Viseme:
+    if sound.letters in _SPECIAL:
+        return _SPECIAL[sound.letters]
+    viseme = VISEMES[sound.viseme]
+    amount = _AMOUNT.get(sound.letters, 1.0)
     if amount == 1.0:
         return viseme
     mouth = Mouth.of(np.clip(viseme.mouth.weights() * amount, -1, 1))

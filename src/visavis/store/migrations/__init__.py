@@ -9,9 +9,9 @@ import time
 from sqlalchemy import Column, Connection, Double, Integer, MetaData, Table, func, insert, select
 
 from visavis.errors import Unavailable
-from visavis.store.migrations import m0001_sessions
+from visavis.store.migrations import m0001_sessions, m0002_kiosk_sessions
 
-MIGRATIONS = (m0001_sessions.upgrade,)
+MIGRATIONS = (m0001_sessions.upgrade, m0002_kiosk_sessions.upgrade)
 
 schema_version = Table(
     "schema_version",

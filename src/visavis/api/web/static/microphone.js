@@ -20,7 +20,7 @@ export class Microphone {
     this.#context.createMediaStreamSource(stream).connect(this.#analyser);
   }
 
-  /** Ask for it, inside a tap. Rejects with an Error whose message is for the user. */
+  /** Ask for it, inside a tap. Rejects with an Error whose message is for the user; `cause` is the browser's own. */
   static async open() {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Error(
@@ -31,7 +31,7 @@ export class Microphone {
     try {
       return new Microphone(await navigator.mediaDevices.getUserMedia(WANTED));
     } catch (error) {
-      throw new Error(REFUSALS[error.name] ?? `The microphone cannot be used: ${error.message}`);
+      throw new Error(REFUSALS[error.name] ?? `The microphone cannot be used: ${error.message}`, { cause: error });
     }
   }
 

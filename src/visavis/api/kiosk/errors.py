@@ -1,0 +1,168 @@
+"""How the kiosk API says no: a status and `{"detail": …}`, a text or FastAPI's list of fields (contract 1.1)."""
+
+import json
+import logging
+import math
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from visavis.api.kiosk.schemas import KioskRefusal
+from visavis.errors import (
+    AtCapacity,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    StageFailed,
+    TooLarge,
+    Unavailable,
+    UpstreamFailed,
+    VisavisError,
+    WorkerLost,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS: Mapping[type[VisavisError], int] = {
+    InvalidInput: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    UpstreamFailed: 502,
+    Unavailable: 503,
+    AtCapacity: 503,
+    WorkerLost: 503,
+    StageFailed: 500,
+    VisavisError: 500,
+}
+
+WRONG_FIELD = {
+    "type": "less_than_equal",
+    "loc": ["body", "sample_rate"],
+    "msg": "Input should be less than or equal to 48000",
+    "input": 96_000,
+    "ctx": {"le": 48_000},
+}
+
+DESCRIPTIONS: Mapping[int, tuple[str, Any]] = {
+    400: ("The request is wrong.", "the body is empty: send a WAV or raw PCM"),
+    404: ("It does not exist.", "'Unknown session: 3f1e4d2a'"),
+    409: ("Its state forbids it.", "Session is not running: completed"),
+    413: ("It is over a limit.", "the body is larger than the 65536 bytes that are accepted here"),
+    422: ("A field is wrong: which, and why.", [WRONG_FIELD]),
+    503: ("There is no room, or a part is missing.", "all session slots are taken; try again later"),
+}
+"""What a status means and an example, for the OpenAPI document."""
+
+GENERIC = "internal error; the server's log tells more"
+
+MAX_SHOWN = 200
+"""Characters of a wrong value that are repeated."""
+
+
+def refuse(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to what cannot be done."""
+    return JSONResponse({"detail": detail}, status, headers)
+
+
+def refuse_fields(errors: Sequence[Any]) -> Response:
+    """The answer to wrong fields, in FastAPI's own form. What was sent is repeated, cut to a bearable length."""
+    shown = [
+        {key: _shown(value) for key, value in error.items() if key in ("type", "loc", "msg", "input", "ctx")}
+        for error in errors
+    ]
+    return Response(json.dumps({"detail": shown}, allow_nan=False), 422, media_type="application/json")
+
+
+def wrong_field(field: str, message: str, sent: Any) -> RequestValidationError:
+    """The error for a field whose value fits its type but not this server."""
+    return RequestValidationError(
+        [{"type": "value_error", "loc": ("body", field), "msg": f"Value error, {message}", "input": sent}]
+    )
+
+
+def unknown(session_id: str) -> NotFound:
+    """The error for a session that there is not, in the words of deployed servers (contract 1.1)."""
+    shown = "".join(char for char in session_id[:MAX_SHOWN] if char.isprintable())[:80]
+    return NotFound(f"'Unknown session: {shown}'")
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer `statuses`; `default` stands for every other."""
+    described: dict[int | str, dict[str, Any]] = {
+        status: {
+            "model": KioskRefusal,
+            "description": DESCRIPTIONS[status][0],
+            "content": {"application/json": {"example": {"detail": DESCRIPTIONS[status][1]}}},
+        }
+        for status in statuses
+    }
+    return described | {"default": {"model": KioskRefusal, "description": "Anything else that went wrong."}}
+
+
+def answer_to(error: VisavisError) -> Response:
+    """The answer that stands for `error`; its message is made for people (`visavis.errors`)."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
+    return refuse(status, GENERIC if status == 500 else error.message, headers)
+
+
+class Route(APIRoute):
+    """Turns whatever a route raises into the kiosk API's words. The family's one supervision point."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, supervised."""
+        handle = super().get_route_handler()
+
+        async def supervised(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return refuse_fields(error.errors())
+            except HTTPException as error:
+                if error.status_code == 400:
+                    # A body that FastAPI could not even take apart.
+                    wrong = {"type": "body_invalid", "loc": ["body"], "msg": str(error.detail), "input": None}
+                    return refuse_fields([wrong])
+                return refuse(error.status_code, str(error.detail), error.headers)
+            except VisavisError as error:
+                answer = answer_to(error)
+                if answer.status_code >= 500:
+                    log.warning("%s %s: %s", request.method, self.path, error.message, exc_info=True)
+                return answer
+            except Exception:  # noqa: BLE001  the supervision point: nothing may leave as a traceback
+                log.exception("%s %s failed", request.method, self.path)
+                return refuse(500, GENERIC)
+
+        return supervised
+
+
+def _shown(value: Any, depth: int = 0) -> Any:
+    """A value as JSON can hold it."""
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return value[:MAX_SHOWN].encode("utf-8", "replace").decode()
+        case int():
+            return (
+                value if abs(value) < 1 << 53 else f"{value:e}"[:MAX_SHOWN] if abs(value) < 1 << 1000 else "huge"
+            )
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Mapping() if depth < 3:
+            return {_shown(str(key)): _shown(item, depth + 1) for key, item in list(value.items())[:30]}
+        case list() | tuple() if depth < 3:
+            return [_shown(item, depth + 1) for item in value[:30]]
+        case Exception():
+            return str(value)[:MAX_SHOWN]
+        case _:
+            return None

@@ -1,0 +1,143 @@
+"""How routes in OpenAI's shape say no: `{"error": {"message", "type", "param", "code"}}` (contract kiosk 2.3)."""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from visavis.api.families import Family
+from visavis.errors import (
+    AtCapacity,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    StageFailed,
+    TooLarge,
+    Unavailable,
+    UpstreamFailed,
+    VisavisError,
+    WorkerLost,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS: Mapping[type[VisavisError], int] = {
+    InvalidInput: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    UpstreamFailed: 502,
+    Unavailable: 503,
+    AtCapacity: 503,
+    WorkerLost: 503,
+    StageFailed: 503,
+    VisavisError: 500,
+}
+
+GENERIC = "internal error; the server's log tells more"
+
+
+class ErrorBody(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class OpenAIRefusal(BaseModel):
+    """Why a request was not done."""
+
+    error: ErrorBody
+
+
+class WrongField(InvalidInput):
+    """A field of the request is wrong; `param` is its name."""
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(f"{param}: {message}")
+        self.param = param
+
+
+def envelope(status: int, message: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
+    """The body that says no."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    usual = "invalid_request" if status < 500 else "unavailable"
+    return {"error": {"message": message, "type": kind, "param": param, "code": code or usual}}
+
+
+def refuse(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to what cannot be done."""
+    return JSONResponse(envelope(status, message), status, headers)
+
+
+FAMILIES = (Family("openai-audio", "/v1/audio", refuse), Family("openai-chat", "/v1/chat", refuse))
+"""The prefixes that speak so."""
+
+
+def refusals() -> dict[int | str, dict[str, Any]]:
+    """The `responses` of every route that speaks so."""
+    return {"default": {"model": OpenAIRefusal, "description": "It could not be done."}}
+
+
+def told(error: VisavisError) -> dict[str, Any]:
+    """The body that stands for `error`, in an answer or in a stream."""
+    status = _status(error)
+    param = error.param if isinstance(error, WrongField) else None
+    code = "internal_error" if status == 500 else error.code
+    return envelope(status, GENERIC if status == 500 else error.message, param, code)
+
+
+def answer_to(error: VisavisError) -> Response:
+    """The answer that stands for `error`."""
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
+    return JSONResponse(told(error), _status(error), headers)
+
+
+def _status(error: VisavisError) -> int:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def _wrong(errors: Sequence[Any]) -> Response:
+    """The answer to a request of the wrong form; it never repeats what was sent."""
+    first = errors[0]
+    steps = [str(step) for step in first["loc"][1:]] if first["type"] != "json_invalid" else []
+    param = ".".join(steps) or None
+    words = str(first["ctx"]["error"]) if first["type"] == "value_error" else str(first["msg"])
+    return JSONResponse(envelope(400, f"{param or 'body'}: {words}", param), 400)
+
+
+class OpenAIRoute(APIRoute):
+    """Turns whatever a route raises into OpenAI's words: a supervision point."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, supervised."""
+        handle = super().get_route_handler()
+
+        async def supervised(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return _wrong(error.errors())
+            except HTTPException as error:
+                return refuse(error.status_code, str(error.detail), error.headers)
+            except VisavisError as error:
+                answer = answer_to(error)
+                if answer.status_code >= 500:
+                    log.warning("%s %s: %s", request.method, self.path, error.message, exc_info=True)
+                return answer
+            except Exception:  # noqa: BLE001  the supervision point: nothing may leave as a traceback
+                log.exception("%s %s failed", request.method, self.path)
+                return JSONResponse(envelope(500, GENERIC, code="internal_error"), 500)
+
+        return supervised
