@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from visavis.settings import ALIASES, Settings
+from visavis.settings import ALIASES, ENV_FILES, Settings
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
@@ -29,6 +29,7 @@ BROAD_HANDLERS = {
     "src/visavis/api/kiosk/errors.py": "supervises requests: the answer is a plain 500, the cause is logged",
     "src/visavis/api/kiosk/services/openai_errors.py": "supervises requests: a plain 500, the cause is logged",
     "src/visavis/api/opentalking/errors.py": "supervises requests: the answer is a plain 500, the cause is logged",
+    "src/visavis/api/opentalking/socket.py": "supervises sockets: the client is told so, the cause is logged",
     "src/visavis/pool/worker.py": "supervises calls: a defect costs one call, not every session of the process",
     "src/visavis/session/turns.py": "supervises turns: a defect ends the turn with an error event",
     "src/visavis/session/toolbox.py": "supervises tools: a defect is told to the model, and logged",
@@ -227,7 +228,7 @@ def test_the_configuration_page_names_every_alias_and_nothing_that_does_not_exis
     text = (ROOT / "docs/configuration.md").read_text("utf-8")
     for field, names in ALIASES.items():
         assert [name for name in names if f"| `{name}` | `VISAVIS_{field.upper()}` |" not in text] == []
-    known = {f"VISAVIS_{field.upper()}" for field in Settings.model_fields} | {"VISAVIS_CONFIG"}
+    known = {f"VISAVIS_{field.upper()}" for field in Settings.model_fields} | {"VISAVIS_CONFIG", *ENV_FILES}
     known |= {name for names in ALIASES.values() for name in names}
     for page in pages():
         named = set(re.findall(r"\b((?:VISAVIS|OPENTALKING)_[A-Z0-9_]+)\b", page.read_text("utf-8")))

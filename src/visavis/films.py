@@ -70,9 +70,13 @@ def bundles(settings: Settings) -> Films:
 
 
 def duration(path: Path) -> float:
-    """The length of a film in seconds, read from its movie header; 0 if there is none."""
+    """The length of a film in seconds; 0 if it is none of ours."""
     with path.open("rb") as file:
-        head = file.read(MOVIE)
+        return seconds(file.read(MOVIE))
+
+
+def seconds(head: bytes) -> float:
+    """The length of a film by its first `MOVIE` bytes, read from its movie header; 0 if there is none."""
     place = 0
     while place + BOX.size <= len(head):
         size, kind = BOX.unpack_from(head, place)

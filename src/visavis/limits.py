@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visavis.errors import TooLarge
@@ -90,8 +91,8 @@ class BodyLimit:
         await self._refuse(scope, error)(scope, receive, send)
 
 
-class _OverLimit(Exception):
-    """Stops whoever reads the body."""
+class _OverLimit(ClientDisconnect):
+    """Stops whoever reads the body; to them it looks as if the client had gone."""
 
 
 _DIGITS = 18

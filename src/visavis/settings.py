@@ -1,20 +1,32 @@
 """One typed `Settings`: environment (`VISAVIS_*`), `.env`, a TOML file, in this order of precedence."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 ALIASES: dict[str, tuple[str, ...]] = {
+    "host": ("OPENTALKING_API_HOST", "OPENTALKING_UNIFIED_HOST"),
+    "port": ("OPENTALKING_API_PORT", "OPENTALKING_UNIFIED_PORT"),
+    "log_level": ("OPENTALKING_LOG_LEVEL",),
+    "default_model": ("OPENTALKING_DEFAULT_MODEL",),
+    "asr_model": ("OPENTALKING_STT_OPENAI_MODEL", "OPENTALKING_STT_MODEL"),
+    "queue_size": ("OPENTALKING_FLASHTALK_MAX_QUEUE_SIZE", "FLASHTALK_MAX_QUEUE_SIZE"),
+    "queue_timeout": ("OPENTALKING_FLASHTALK_SLOT_TIMEOUT_SEC", "FLASHTALK_SLOT_TIMEOUT_SEC"),
+    "slot_seconds": ("OPENTALKING_FLASHTALK_MAX_SESSION_SEC", "FLASHTALK_MAX_SESSION_SEC"),
     "cors_origins": ("OPENTALKING_CORS_ORIGINS",),
     "avatars_dir": ("OPENTALKING_AVATARS_DIR",),
+    "avatar_max_width": ("OPENTALKING_CUSTOM_AVATAR_MAX_WIDTH",),
+    "avatar_max_height": ("OPENTALKING_CUSTOM_AVATAR_MAX_HEIGHT",),
     "tts": ("OPENTALKING_TTS_DEFAULT_PROVIDER", "OPENTALKING_TTS_PROVIDER"),
     "asr": ("OPENTALKING_STT_DEFAULT_PROVIDER", "OPENTALKING_STT_PROVIDER"),
     "voice": ("OPENTALKING_TTS_VOICE",),
@@ -57,9 +69,20 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "kiosk_silence_timeout_seconds": ("KIOSK_CORE_SILENCE_TIMEOUT_SECONDS",),
     "kiosk_max_session_seconds": ("KIOSK_CORE_MAX_SESSION_SECONDS",),
     "kiosk_silence_threshold": ("KIOSK_CORE_SILENCE_THRESHOLD",),
+    "kiosk_http_timeout_seconds": ("KIOSK_CORE_HTTP_TIMEOUT_SECONDS",),
     "kiosk_max_ingest_tokens": ("RAG_MAX_INGEST_TOKENS",),
 }
 """The documented names of other servers' settings that mean the same as ours."""
+
+
+ENV_FILES = ("VISAVIS_ENV_FILE", "OPENTALKING_ENV_FILE")
+"""What may name another file than `.env`."""
+
+
+def unused_names(environment: Iterable[str]) -> list[str]:
+    """Names of OpenTalking's settings in `environment` that mean nothing here."""
+    used = {name for names in ALIASES.values() for name in names} | set(ENV_FILES)
+    return sorted(name for name in environment if name.startswith("OPENTALKING_") and name.upper() not in used)
 
 
 def _names(field: str) -> AliasChoices:
@@ -78,9 +101,9 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", validation_alias=_names("host"))
     """Where `serve` listens."""
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=_names("port"))
     """0 takes a free port."""
     data_dir: Path = Path("data")
     """Everything Visavis writes lives under it."""
@@ -90,11 +113,23 @@ class Settings(BaseSettings):
     """Origins that may call from other pages, separated by commas; `*` for all; empty for none."""
     avatars_dir: Path | None = Field(default=None, validation_alias=_names("avatars_dir"))
     """A directory of further avatar bundles, read only."""
+    avatar_max_width: int = Field(default=1080, ge=128, le=4096, validation_alias=_names("avatar_max_width"))
+    """Pixels; a picture that is uploaded for an avatar is made to fit."""
+    avatar_max_height: int = Field(default=1280, ge=128, le=4096, validation_alias=_names("avatar_max_height"))
+    """The same, of its height."""
 
     workers: int = Field(default=0, ge=0, le=256)
     """Media worker processes; 0 means one per core."""
     max_sessions: int = Field(default=32, ge=1)
     """Live sessions per media worker; beyond that a new one is refused."""
+    slots: str = Field(default="", pattern=r"^\s*([\w.\-]+=\d{1,4}\s*(,\s*|$))*$")
+    """Face models that serve few sessions at once, and how many: `flashtalk=1, mock=2`; 0 for any number."""
+    queue_size: int = Field(default=3, ge=0, le=1000, validation_alias=_names("queue_size"))
+    """Sessions that may wait for a slot of a model; beyond that a new one is refused."""
+    queue_timeout: float = Field(default=3600.0, gt=0, validation_alias=_names("queue_timeout"))
+    """Seconds a session may wait for a slot."""
+    slot_seconds: float = Field(default=600.0, ge=0, validation_alias=_names("slot_seconds"))
+    """Seconds a session may have a slot before it is ended; 0 for as long as it likes."""
     max_text_chars: int = Field(default=10_000, ge=1)
     """The longest text of one `speak` or `chat`."""
     max_body_bytes: int = Field(default=64 * 1024, ge=1024)
@@ -112,6 +147,8 @@ class Settings(BaseSettings):
     """Sent to it as a bearer token; never shown."""
     tts_model: str = Field(default="", validation_alias=_names("tts_model"))
     """The speech model's name at that endpoint."""
+    edge: bool = False
+    """Let clients choose the voice provider `edge`, which sends their text to Microsoft; not needed if it is `tts`."""
     edge_voice: str = Field(default="", validation_alias=_names("edge_voice"))
     """The voice of `edge` for its own language, like `zh-CN-XiaoxiaoNeural`; empty for the usual one."""
     elevenlabs_api_key: str = Field(default="", validation_alias=_names("elevenlabs_api_key"), repr=False)
@@ -153,11 +190,13 @@ class Settings(BaseSettings):
     """The voice of `sambert` where none is named."""
     public_base_url: str = Field(default="", validation_alias=_names("public_base_url"))
     """Where this server is reached from outside, for services that fetch a voice sample: `https://avatar.example`."""
+    require_consent: bool = False
+    """Clone a voice only if the request says who agreed to it."""
     language: str = "en"
     """BCP 47 tag of the language that Latin script is taken to be."""
     asr: str = Field(default="pocketsphinx", validation_alias=_names("asr"))
     """The recogniser."""
-    asr_model: str = ""
+    asr_model: str = Field(default="", validation_alias=_names("asr_model"))
     """The recogniser's model; empty for its default."""
     asr_url: str = Field(default="", validation_alias=_names("asr_url"))
     """An OpenAI-compatible endpoint for the recogniser `openai`, up to and including `/v1`."""
@@ -178,7 +217,7 @@ class Settings(BaseSettings):
     vad: str = "gate"
     """The voice activity detector."""
     echo: Literal["browser", "cancel", "half-duplex"] = "browser"
-    """Who keeps the avatar from hearing itself: browsers, our canceller (extra `echo`), or deafness while it speaks."""
+    """Who cancels the avatar's echo: browsers, our canceller (extra `echo`), or nobody: deaf while it speaks."""
     preemptive: bool = True
     """Prepare an answer while the user's last pause may still be only a pause."""
 
@@ -204,7 +243,7 @@ class Settings(BaseSettings):
     speak_mode: Literal["direct", "chat"] = "direct"
     """What OpenTalking's `/speak` means: say the text, or answer it (as its deployed web client expects)."""
 
-    default_model: str = "portrait"
+    default_model: str = Field(default="portrait", validation_alias=_names("default_model"))
     """The face model that `/models` proposes."""
     mock_counter: bool = False
     """The `mock` face shows a frame counter, and flashes and beeps once a second while it speaks."""
@@ -223,6 +262,10 @@ class Settings(BaseSettings):
     """The language that a speech service behind a URL is told."""
     kiosk_tts_instructions: str = Field(default="", validation_alias=_names("kiosk_tts_instructions"))
     """How a speech service behind a URL is to speak."""
+    kiosk_http_timeout_seconds: float = Field(
+        default=120.0, ge=0.1, le=600, validation_alias=_names("kiosk_http_timeout_seconds")
+    )
+    """Seconds that services behind URLs have: for a transcript, or between two pieces of an answer or of speech."""
     kiosk_sample_rate: int = Field(
         default=16_000, ge=8000, le=48_000, validation_alias=_names("kiosk_sample_rate")
     )
@@ -287,7 +330,7 @@ class Settings(BaseSettings):
     """Offline bundles are deleted when they are older than this."""
     outbound_allow: str = ""
     """Further hosts that configured providers may be reached at, separated by commas."""
-    log_level: str = "INFO"
+    log_level: str = Field(default="INFO", validation_alias=_names("log_level"))
     """DEBUG, INFO, WARNING or ERROR."""
     options: dict[str, dict[str, Any]] = {}
     """Free settings of providers, by provider name: `VISAVIS_OPTIONS__ESPEAK__RATE=160`."""
@@ -302,6 +345,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the TOML file named by `VISAVIS_CONFIG` behind the environment."""
+        if env_file := next(filter(None, map(os.environ.get, ENV_FILES)), None):
+            dotenv_settings = DotEnvSettingsSource(settings_cls, env_file=env_file)
         sources = (init_settings, env_settings, dotenv_settings)
         if path := os.environ.get("VISAVIS_CONFIG"):
             return (*sources, TomlConfigSettingsSource(settings_cls, Path(path)))
@@ -311,6 +356,12 @@ class Settings(BaseSettings):
         """A free setting of `provider`, converted to the type of `default`."""
         value = self.options.get(provider, {}).get(key, default)
         return type(default)(value)
+
+    @property
+    def model_slots(self) -> dict[str, int]:
+        """How many sessions a model serves at once, where the operator says so."""
+        pairs = [part.strip().split("=") for part in self.slots.split(",") if part.strip()]
+        return {model: int(slots) for model, slots in pairs}
 
     @property
     def tool_providers(self) -> list[str]:

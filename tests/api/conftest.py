@@ -9,10 +9,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.api.sockets import serving
 from visavis.api.app import create_app
 from visavis.avatar import Catalogue
 from visavis.settings import Settings
 from visavis.testing.fake_pool import FakePool, FakeSession
+
+
+BASE = "http://visavis"
 
 
 def _png() -> bytes:
@@ -54,7 +58,8 @@ def app(pool: FakePool, settings: Settings) -> FastAPI:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://visavis") as made:
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=BASE) as made:
         yield made
 
 
@@ -62,3 +67,10 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def session(client: httpx.AsyncClient, pool: FakePool) -> FakeSession:
     answer = await client.post("/sessions", json={"avatar_id": "ada", "model": "portrait"})
     return pool.get(answer.json()["session_id"])
+
+
+@pytest.fixture
+async def port(app: FastAPI) -> AsyncIterator[int]:
+    """Where a real server has the application, on 127.0.0.1."""
+    async with serving(app) as made:
+        yield made

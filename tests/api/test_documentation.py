@@ -45,6 +45,8 @@ async def test_the_document_has_the_slices_routes(document: dict[str, Any]) -> N
         f"POST {session}/chat",
         f"POST {session}/interrupt",
         f"POST {session}/transcribe",
+        f"POST {session}/speak_audio",
+        f"POST {session}/speak_flashtalk_audio",
         f"POST {session}/webrtc/offer",
         f"GET {session}/events",
     }

@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from visavis.cli.main import main
+from visavis.media import echo
 
 
 def run(**environment: str) -> str:
@@ -48,4 +50,13 @@ def test_it_shows_the_tools_that_are_enabled() -> None:
 def test_a_wrong_setting_is_named() -> None:
     result = CliRunner(env={"VISAVIS_PORT": "none"}).invoke(main, ["doctor"])
     assert result.exit_code == 1
-    assert "port" in result.output
+    assert "VISAVIS_PORT" in result.output
+
+
+def test_it_shows_who_cancels_the_echo_and_what_that_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert re.search(r"^  browser +ready$", run(), re.MULTILINE)
+    assert re.search(r"^  cancel +ready$", run(VISAVIS_ECHO="cancel"), re.MULTILINE)
+    monkeypatch.setattr(echo, "find_spec", lambda _: None)
+    lacking = r"^  cancel +not usable: livekit is not installed.*half-duplex$"
+    assert re.search(lacking, run(VISAVIS_ECHO="cancel"), re.MULTILINE)
+    assert re.search(r"^  half-duplex +ready$", run(VISAVIS_ECHO="half-duplex"), re.MULTILINE)

@@ -51,8 +51,8 @@ def read(path: Path) -> Film:
         video, audio = file.streams.video[0], file.streams.audio[0]
         ends = [_end(stream) for stream in (audio, video)]
         for picture in file.decode(video):
-            luma = picture.to_ndarray()[: picture.height]
-            times.append(float(picture.time))
+            luma = np.asarray(picture.to_ndarray()[: picture.height], np.uint8)
+            times.append(picture.time or 0.0)
             counts.append(counter.read(luma))
             now = counter.flashing(luma)
             if now and not flashing:
@@ -62,7 +62,7 @@ def read(path: Path) -> Film:
         begin = None
         pieces = []
         for frame in file.decode(file.streams.audio[0]):
-            begin = float(frame.time) if begin is None else begin
+            begin = (frame.time or 0.0) if begin is None else begin
             pieces.append(frame.to_ndarray()[0])
     assert begin is not None
     assert abs(begin) < 1e-3

@@ -29,7 +29,8 @@ FORMATS: dict[str, tuple[str, str, str, str, int]] = {
 
 def tone(seconds: float, rate: int) -> Samples:
     """A tone of 440 Hz at a quarter of full scale."""
-    return (8000 * np.sin(np.arange(round(seconds * rate)) * (2 * np.pi * 440 / rate))).astype(np.int16)
+    pcm: Samples = (8000 * np.sin(np.arange(round(seconds * rate)) * (2 * np.pi * 440 / rate))).astype(np.int16)
+    return pcm
 
 
 def recorded(name: str, seconds: float = 1.0, options: dict[str, str] | None = None) -> bytes:

@@ -66,7 +66,7 @@ class Room:
         self.face = face
         self.reaper = Reaper()
         casting = Casting(self._find, VoiceChoice("tone"), "en")
-        parts = Parts(
+        self.parts = Parts(
             face=face,
             casting=casting,
             chat=chat or self.model,
@@ -83,7 +83,7 @@ class Room:
         )
         self.events: list[AnyEvent] = []
         log = EventLog(lambda record: self.events.append(record.event))
-        self.session = Session("session", parts, History("Be brief."), limits, log)
+        self.session = Session("session", self.parts, History("Be brief."), limits, log)
 
     async def _make_ear(self, floor: Floor) -> Ear:
         return Ear(self.detector, self.listener, TurnTaking("en"), floor, "en", self.reaper)

@@ -63,7 +63,7 @@ async def test_a_voice_that_fails_ends_the_turn_unless_the_session_is_forgiving(
                 assert not directory.exists()
 
 
-async def test_an_answer_that_breaks_off_is_spoken_as_far_as_it_came(tmp_path: Path) -> None:
+async def test_of_an_answer_that_breaks_off_the_sentences_are_spoken(tmp_path: Path) -> None:
     async with room(clips=Clips(tmp_path / "clips"), forgiving=True) as here:
         here.model.deltas = ("It is open. It clo",)
         here.model.fails = StageFailed("llm", "the model has gone; call it back")
@@ -72,8 +72,8 @@ async def test_an_answer_that_breaks_off_is_spoken_as_far_as_it_came(tmp_path: P
 
         failures = [(event.stage, event.message) for event in here.events if isinstance(event, Failed)]
         assert failures == [("llm", "the model has gone; call it back")]
-        assert here.ended() == [("completed", "It is open. It clo", "It is open. It clo")]
-        assert list(lengths(tmp_path / "clips")) == ["response_001.wav", "response_002.wav"]
+        assert here.ended() == [("completed", "It is open. ", "It is open.")]
+        assert list(lengths(tmp_path / "clips")) == ["response_001.wav"]
 
 
 async def test_a_disk_that_is_full_is_told(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ async def to_the_end(here: Room) -> None:
         await here.clock.advance(PACKET)
 
 
+def journalled(directory: Path) -> Entry:
+    (page,) = directory.glob("*.json")
+    return msgspec.json.decode(page.read_bytes(), type=Entry)
+
+
 def marked(here: Room) -> list[SpeechMarked]:
     return [event for event in here.events if isinstance(event, SpeechMarked)]
 
@@ -68,8 +73,7 @@ async def test_words_and_visemes_have_the_times_that_the_journal_has(tmp_path: P
         await say(here, ROLL_CALL)
         await to_the_end(here)
 
-    (page,) = tmp_path.glob("*.json")
-    entry = msgspec.json.decode(page.read_bytes(), type=Entry)
+    entry = journalled(tmp_path)
     (began,) = [event.position for event in here.events if isinstance(event, MediaStarted)]
     assert {event.origin for event in marked(here)} == {began} == {entry.position}
     assert [(word.text, word.position - began) for word in words(here)] == [
@@ -91,7 +95,7 @@ async def test_marks_are_told_in_a_few_batches_and_before_they_are_played() -> N
             position = here.session.playout.position
             await here.clock.advance(PACKET)
             for event in marked(here)[told:]:
-                first = min(mark.position for mark in (*event.words, *event.visemes))
+                first = min([word.position for word in event.words] + [each.position for each in event.visemes])
                 # At a sentence's start nothing may be known yet when its first packet is played.
                 assert first >= position - PACKET
         length = len(here.out.audible)

@@ -171,11 +171,11 @@ async def test_a_user_who_is_a_little_louder_than_the_echo_interrupts_every_answ
             silent_after.append(to_ms(silent - began))
 
     assert [reason for reason, _, _ in here.ended()] == ["interrupted"] * 21
-    assert [event.text for event in here.of(TurnStarted)] == [
+    assert [event.text for event in here.events if isinstance(event, TurnStarted)] == [
         "Question 0?",
         *(f"question {number}" for number in range(1, 21)),
     ]
-    # Media time, so no machine is slow by it. A word like "stop", which begins with a hiss, takes longer than most.
+    # Media time, so no machine is slow by it. Words that begin with a hiss, as "stop" does, take longer than most.
     assert np.median(silent_after) <= 200
 
 

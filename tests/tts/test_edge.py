@@ -286,7 +286,7 @@ async def test_given_a_task_that_waits_when_cancelled_then_the_service_sees_it_l
 
 
 def test_given_the_provider_when_asked_then_it_finds_voices() -> None:
-    found = provider("tts", "edge", Settings())
+    found = provider("tts", "edge", Settings(edge=True))
     assert isinstance(found, EdgeProvider)
     assert found.missing() is None
     infos = {info.name: info for info in found.voices()}
@@ -308,7 +308,7 @@ def test_given_the_provider_when_asked_then_it_finds_voices() -> None:
 
 
 def test_given_a_usual_voice_when_none_is_named_then_it_speaks_its_own_language() -> None:
-    found = EdgeProvider(Settings(edge_voice="zh-CN-YunxiNeural"))
+    found = EdgeProvider(Settings(tts="edge", edge_voice="zh-CN-YunxiNeural"))
     assert found.voice("", "zh").info.name == "zh-CN-YunxiNeural"
     assert found.voice("", "en").info.name == "en-US-AvaNeural"
 
@@ -316,11 +316,11 @@ def test_given_a_usual_voice_when_none_is_named_then_it_speaks_its_own_language(
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (Settings(options={"edge": {"url": "https://x.test/"}}), "wss://"),
-        (Settings(options={"edge": {"url": ""}}), "switched off"),
-        (Settings(options={"edge": {"rate": "fast'/>"}}), "RATE"),
-        (Settings(options={"edge": {"pitch": "1"}}), "PITCH"),
-        (Settings(edge_voice="Xiaoxiao"), "VISAVIS_EDGE_VOICE"),
+        (Settings(edge=True, options={"edge": {"url": "https://x.test/"}}), "wss://"),
+        (Settings(), "VISAVIS_EDGE=true"),
+        (Settings(edge=True, options={"edge": {"rate": "fast'/>"}}), "RATE"),
+        (Settings(edge=True, options={"edge": {"pitch": "1"}}), "PITCH"),
+        (Settings(edge=True, edge_voice="Xiaoxiao"), "VISAVIS_EDGE_VOICE"),
     ],
 )
 def test_given_wrong_settings_when_asked_what_is_missing_then_it_names_them(
@@ -332,7 +332,7 @@ def test_given_wrong_settings_when_asked_what_is_missing_then_it_names_them(
 
 
 def test_given_its_own_and_foreign_names_when_cast_then_only_the_foreign_ones_are_replaced() -> None:
-    found = EdgeProvider(Settings())
+    found = EdgeProvider(Settings(edge=True))
     casting = Casting(lambda name: found, VoiceChoice("edge"), "en")
     own = casting.check(VoiceChoice("edge", "zh-CN-YunxiNeural"))
     assert own.warning == ""

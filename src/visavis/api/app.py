@@ -21,6 +21,7 @@ from visavis.errors import TooLarge
 from visavis.limits import BodyLimit
 from visavis.persona import Personas
 from visavis.pool import SessionPool
+from visavis.pool.rendering import Rendering
 from visavis.settings import Settings
 from visavis.store import Store
 from visavis.uploads import Uploads
@@ -38,12 +39,14 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
     """
     kept = store or Store(settings)
     uploads = Uploads(settings)
+    workshop = opentalking.Workshop(settings, kept, uploads)
     services = kiosk.Services(settings)
     desk = kiosk.Desk(pool, kept, settings, uploads, services.shelf)
+    rendering = Rendering(kept, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with nullcontext() if store else kept, pool, desk:
+        async with nullcontext() if store else kept, pool, desk, rendering, workshop:
             yield
 
     # FastAPI's own pages load their scripts from a public host; these have them on board.
@@ -56,7 +59,9 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
         generate_unique_id_function=lambda route: route.name,
         exception_handlers={HTTPException: _refuse},
     )
-    app.state.parts = Parts(pool, settings, catalogue, Capabilities(settings), uploads, Personas(settings))
+    capabilities, personas = Capabilities(settings), Personas(settings)
+    app.state.parts = Parts(pool, settings, catalogue, capabilities, uploads, personas, kept, rendering)
+    app.state.workshop = workshop
     app.state.kiosk = desk
     app.state.kiosk_services = services
     app.include_router(opentalking.router())

@@ -10,7 +10,9 @@ from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
 from visavis.persona import Personas
 from visavis.pool import SessionPool
+from visavis.pool.rendering import Rendering
 from visavis.settings import Settings
+from visavis.store import Store
 from visavis.uploads import Uploads
 
 
@@ -24,6 +26,8 @@ class Parts:
     capabilities: Capabilities
     uploads: Uploads
     personas: Personas
+    store: Store
+    rendering: Rendering
 
 
 async def parts(connection: HTTPConnection) -> Parts:

@@ -2,5 +2,6 @@
 
 from visavis.avatar.bundle import Avatar
 from visavis.avatar.catalogue import Catalogue
+from visavis.avatar.gallery import Gallery
 
-__all__ = ["Avatar", "Catalogue"]
+__all__ = ["Avatar", "Catalogue", "Gallery"]

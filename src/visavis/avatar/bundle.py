@@ -1,6 +1,7 @@
 """One avatar: a directory with `manifest.json` (contract opentalking 3), read leniently."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,12 @@ from visavis.ids import is_slug
 
 REFERENCES = ("reference.png", "reference.jpg", "reference.jpeg", "preview.png")
 """Where a bundle's still picture may be, best first."""
+
+FRAMES = ("frames", "full_frames")
+"""Directories of a bundle whose first picture is the still one where there is no other."""
+
+PREVIEW_VIDEOS = ("preview.mp4", "preview.webm")
+"""Where a bundle may have a film of the avatar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,18 @@ class Avatar:
 
     def reference(self) -> Path | None:
         """The still picture, if the bundle has one."""
-        return next((self.path / name for name in REFERENCES if (self.path / name).is_file()), None)
+        found = (self.path / name for name in REFERENCES if (self.path / name).is_file())
+        return next(found, None) or next(self._frames(), None)
+
+    def preview_video(self) -> Path | None:
+        """A film of it, if the bundle has one."""
+        return next((self.path / name for name in PREVIEW_VIDEOS if (self.path / name).is_file()), None)
+
+    def _frames(self) -> Iterator[Path]:
+        for name in FRAMES:
+            place = self.path / name
+            names = sorted(place.iterdir()) if place.is_dir() else []
+            yield from (path for path in names if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
 
 
 def read(path: Path) -> Avatar:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from visavis.avatar import bundle
 from visavis.avatar.bundle import Avatar
+from visavis.avatar.customisation import Customisations
 from visavis.errors import InvalidInput, NotFound
 from visavis.ids import is_slug
 from visavis.settings import Settings
@@ -22,6 +23,8 @@ class Catalogue:
         self._places = [settings.data_dir / "avatars", STOCK]
         if settings.avatars_dir is not None:
             self._places.insert(1, settings.avatars_dir)
+        self.customisations = Customisations(settings)
+        """What users changed about them."""
 
     def avatars(self) -> list[Avatar]:
         """Every avatar that is not hidden, `demo-avatar` first, then by id."""
@@ -31,7 +34,7 @@ class Catalogue:
                 if path.name in found or not (path / "manifest.json").is_file():
                     continue
                 try:
-                    found[path.name] = bundle.read(path)
+                    found[path.name] = self.customisations.applied(bundle.read(path))
                 except InvalidInput as error:
                     log.warning("avatar left out: %s", error.message)
         shown = [avatar for avatar in found.values() if not avatar.hidden]
@@ -42,5 +45,5 @@ class Catalogue:
         if is_slug(avatar_id):
             for place in self._places:
                 if (place / avatar_id / "manifest.json").is_file():
-                    return bundle.read(place / avatar_id)
+                    return self.customisations.applied(bundle.read(place / avatar_id))
         raise NotFound(f"avatar not found: {avatar_id[:80]!r}")

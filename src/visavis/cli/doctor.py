@@ -13,7 +13,7 @@ from visavis.cli.configuration import settings as read_settings
 from visavis.errors import InvalidInput
 from visavis.media import echo
 from visavis.persona import Personas
-from visavis.settings import ALIASES, Settings
+from visavis.settings import ALIASES, Settings, unused_names
 
 KINDS = {"face": "faces", "tts": "voices", "asr": "recognisers", "llm": "chat models", "tools": "tools"}
 SECRET = ("key", "secret", "password", "token")
@@ -27,6 +27,10 @@ def doctor() -> None:
     click.echo("\nsettings that differ from the default")
     for line in _changed(settings):
         click.echo(f"  {line}")
+    if unused := unused_names(os.environ):
+        click.echo("\nsettings of OpenTalking that are not used here")
+        for name in unused:
+            click.echo(f"  {name}")
     capabilities = Capabilities(settings)
     in_use = {settings.default_model, settings.tts, settings.chat_provider, *settings.tool_providers}
     for kind, title in KINDS.items():

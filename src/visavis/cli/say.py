@@ -9,24 +9,14 @@ import click
 from visavis import telemetry
 from visavis.cli.configuration import settings as read_settings
 from visavis.errors import VisavisError
-from visavis.media.clock import FreeClock
-from visavis.media.timeline import from_seconds
+from visavis.media.timeline import to_seconds
+from visavis.pool.filming import filming
 from visavis.pool.studio import Studio
 from visavis.pool.verbs import NewSession
 from visavis.session.casting import VoiceChoice
 from visavis.session.events import Caption, Failed, TurnEnded, Warned
-from visavis.session.journal import Journal
-from visavis.session.log import EventLog
-from visavis.session.parts import Limits, Parts
 from visavis.session.session import Session
 from visavis.settings import Settings
-from visavis.transport.file import FileTransport
-
-LONGEST = 1_000_000
-"""Characters: a day of speech. Nobody waits at the other end, so the limit is only a safeguard."""
-
-TAIL = from_seconds(0.2)
-"""Rest after the last sound, so that the mouth is seen to close."""
 
 
 @click.command()
@@ -55,34 +45,10 @@ def say(text: str, avatar: str, model: str, tts: str, voice: str, output: Path, 
 
 async def render(text: str, request: NewSession, output: Path, settings: Settings) -> float:
     """Render `text` to `output`; returns its length in seconds. The file appears when it is complete."""
-    studio = Studio(settings)
-    face = await asyncio.to_thread(studio.face, studio.catalogue.avatar(request.avatar_id), request.model)
-    transport = FileTransport(output, face.width, face.height, face.fps)
-    parts = Parts(
-        face=face,
-        casting=studio.casting(request),
-        chat=studio.chat_model(),
-        knowledge=None,
-        transport=transport,
-        viewers=None,
-        make_ear=None,
-        clock=FreeClock(),
-        journal=Journal(None),
-        reaper=studio.reaper,
-    )
-    session = Session("say", parts, studio.history(request), Limits(LONGEST, 0, 3600), EventLog())
-    complete = False
-    try:
+    async with filming(Studio(settings), request, output) as session:
         session.say(text, VoiceChoice())
         await _follow(session, len(text))
-        await session.playout.linger(TAIL)
-        complete = True
-    finally:
-        if not complete:
-            transport.abort()
-        await session.close()
-        await studio.close()
-    return session.playout.position / 48_000
+    return to_seconds(session.playout.position)
 
 
 async def _follow(session: Session, length: int) -> None:

@@ -14,6 +14,7 @@ from visavis.avatar import Catalogue
 from visavis.cli.configuration import settings as read_settings
 from visavis.errors import InvalidInput
 from visavis.pool import SessionPool
+from visavis.pool.queue import QueuedPool
 from visavis.pool.recorded import RecordedPool
 from visavis.pool.workers import WorkersPool
 from visavis.settings import Settings
@@ -72,7 +73,8 @@ def serve(
     _check_network(settings)
     telemetry.configure(settings.log_level, "api")
     store = Store(settings)
-    pool = RecordedPool(_inline(settings) if inline else WorkersPool(settings), store, settings)
+    sessions = _inline(settings) if inline else WorkersPool(settings)
+    pool = RecordedPool(QueuedPool(sessions, settings), store, settings)
     config = uvicorn.Config(
         create_app(pool, settings, Catalogue(settings), store),
         host=settings.host,
@@ -80,6 +82,10 @@ def serve(
         loop="uvloop",
         http="httptools",
         ws="wsproto",
+        # A client whose sound has to wait can't be heard to answer a ping: its answer waits behind the sound.
+        ws_ping_timeout=None,
+        # What comes and goes here is sound, which gains nothing.
+        ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         ssl_certfile=ssl_certfile,

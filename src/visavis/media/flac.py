@@ -1,5 +1,6 @@
 """FLAC files."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,3 +29,18 @@ def compress(raw: Path, target: Path) -> None:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     raw.unlink()
+
+
+def pieces(path: Path, samples: int) -> Iterator[Samples]:
+    """The first `samples` samples of a file that `compress` wrote, piece by piece. Raises `OSError`."""
+    import av
+
+    left = samples
+    with av.open(str(path), "r", format="flac") as file:
+        for frame in file.decode(file.streams.audio[0]):
+            pcm: Samples = frame.to_ndarray()[0].astype(np.int16, copy=False)[:left]
+            left -= len(pcm)
+            if len(pcm):
+                yield pcm
+            if left <= 0:
+                return

@@ -21,11 +21,19 @@ def read_raw(path: Path, sample_rate: int, max_seconds: float, rate: int = HEARD
     return _filled([resampler.push(pcm), resampler.flush()])
 
 
-def read_file(path: Path, max_seconds: float, rate: int = HEARD_RATE, *, may_be_empty: bool = False) -> Samples:
+def read_file(
+    path: Path,
+    max_seconds: float,
+    rate: int = HEARD_RATE,
+    *,
+    first_channel: bool = False,
+    may_be_empty: bool = False,
+) -> Samples:
     """A file of any container and codec FFmpeg knows, as int16 mono at `rate` Hz. Blocks: call it in a thread.
 
-    Raises `InvalidInput` if there is no sound that can be decoded, `TooLarge` if there is too much. With
-    `may_be_empty` a well-formed file of no length is fine.
+    Its channels are mixed, or the `first_channel` is all that is taken. Raises `InvalidInput` if there is no sound
+    that can be decoded, `TooLarge` if there is too much. With `may_be_empty` a well-formed file of no length is
+    fine.
     """
     import av
 
@@ -35,7 +43,8 @@ def read_file(path: Path, max_seconds: float, rate: int = HEARD_RATE, *, may_be_
         with av.open(str(path), "r") as file:
             if not file.streams.audio:
                 raise InvalidInput("the file has no sound")
-            resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
+            # Planar: the first row is the first channel, of as many as there are.
+            resampler = av.AudioResampler(format="s16p", layout=None if first_channel else "mono", rate=rate)
             for frame in chain(file.decode(file.streams.audio[0]), [None]):
                 for piece in resampler.resample(frame):
                     parts.append(piece.to_ndarray()[0])

@@ -25,6 +25,15 @@ def rms(pcm: Samples) -> float:
     return float(np.sqrt(np.mean(np.square(pcm, dtype=np.float64)))) if len(pcm) else 0.0
 
 
+def faded(pcm: Samples, length: int) -> Samples:
+    """A copy that fades in and out over `length` samples at each end, at most half of it: a cut does not click."""
+    length = min(length, len(pcm) // 2)
+    result, ramp = pcm.copy(), np.arange(length) / max(length, 1)
+    result[:length] = result[:length] * ramp
+    result[len(pcm) - length :] = result[len(pcm) - length :] * ramp[::-1]
+    return result
+
+
 class Resampler:
     """Streams mono sound from one rate to another (default: to the engine's 48 kHz).
 

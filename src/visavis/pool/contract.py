@@ -8,9 +8,11 @@ import msgspec
 from visavis.pool.verbs import (
     Answer,
     Chat,
+    Customise,
     Hear,
     Listen,
     NewSession,
+    Occupancy,
     Offer,
     PushAudio,
     Recite,
@@ -109,6 +111,9 @@ class SessionHandle(Protocol):
         Raises `Conflict` if it was never recorded.
         """
 
+    async def customise(self, command: Customise) -> None:
+        """Give the chat model another system prompt, from the next answer on. Raises `Conflict`."""
+
     def events(self, after: int = 0) -> AsyncIterator[Record]:
         """The events with `seq > after`: those the ring still has, then each as it happens.
 
@@ -138,8 +143,11 @@ class SessionPool(Protocol):
     async def __aexit__(self, *exc: object) -> None:
         """End every session and process."""
 
-    async def create(self, request: NewSession) -> SessionHandle:
-        """Make a session. Raises `NotFound` (avatar), `InvalidInput` (model, provider, voice), `AtCapacity`."""
+    async def create(self, request: NewSession, session_id: str = "") -> SessionHandle:
+        """Make a session, of the id given or a new one.
+
+        Raises `NotFound` (avatar), `InvalidInput` (model, provider, voice), `AtCapacity`, `UpstreamFailed`.
+        """
 
     def get(self, session_id: str) -> SessionHandle:
         """The session of that id, also for ten minutes after its end; else `NotFound`."""
@@ -153,3 +161,7 @@ class SessionPool(Protocol):
     @property
     def full(self) -> bool:
         """Whether a new session would be refused now."""
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """How full it is."""

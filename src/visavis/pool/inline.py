@@ -10,16 +10,18 @@ from visavis.errors import AtCapacity, Conflict, InvalidInput, NotFound
 from visavis.ids import new_id
 from visavis.knowledge import Passage
 from visavis.media.recordings import read_file, read_raw
-from visavis.media.samples import Resampler, Samples, from_bytes
+from visavis.media.samples import Resampler, Samples, faded, from_bytes
 from visavis.media.timeline import HEARD_RATE, SAMPLE_RATE, to_ms
 from visavis.pool.contract import RETENTION
 from visavis.pool.studio import Studio
 from visavis.pool.verbs import (
     Answer,
     Chat,
+    Customise,
     Hear,
     Listen,
     NewSession,
+    Occupancy,
     Offer,
     PushAudio,
     Recite,
@@ -45,6 +47,9 @@ LONGEST_RECORDING = 600.0
 
 LONGEST_SPEECH = 300.0
 """Seconds of the longest recording that is played: 29 MB of samples."""
+
+FADE = SAMPLE_RATE // 200
+"""Samples over which a recording that is played fades in and out: 5 ms, which nobody hears but for the click."""
 
 PIECE = SAMPLE_RATE // 10
 """Samples of a recording that a turn takes at a time."""
@@ -104,7 +109,7 @@ class InlineHandle:
     async def recite(self, command: Recite) -> TurnAccepted:
         """Begin to play a recording."""
         pcm = await self._recording(command.upload, command.sample_rate, LONGEST_SPEECH, SAMPLE_RATE)
-        return TurnAccepted(self.session.recite(_pieces(pcm)))
+        return TurnAccepted(self.session.recite(_pieces(faded(pcm, FADE))))
 
     async def push_audio(self, command: PushAudio) -> TurnAccepted:
         """Take more of a turn's sound."""
@@ -131,7 +136,10 @@ class InlineHandle:
         if command.plan.source == "recording":
             try:
                 path = self._uploads.path(command.upload)
-                pcm = await asyncio.to_thread(read_file, path, LONGEST_RECORDING, may_be_empty=True)
+                # The first channel, as of microphones and of pushed sound (contract kiosk 1.5).
+                pcm = await asyncio.to_thread(
+                    read_file, path, LONGEST_RECORDING, first_channel=True, may_be_empty=True
+                )
             finally:
                 await asyncio.to_thread(self._uploads.forget, command.upload)
         self._pushed = None
@@ -176,6 +184,10 @@ class InlineHandle:
         """Complete the recording."""
         await self.session.recording.stop()
         return self._recorded()
+
+    async def customise(self, command: Customise) -> None:
+        """Give the chat model another system prompt."""
+        self.session.customise(command.system_prompt)
 
     def events(self, after: int = 0) -> AsyncIterator[Record]:
         """What has happened and what happens."""
@@ -280,6 +292,11 @@ class InlinePool:
     def full(self) -> bool:
         """Whether a new session would be refused now."""
         return len(self._live) + self._making >= self._settings.max_sessions
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """How full it is."""
+        return Occupancy(self.full)
 
     async def drain(self, reason: TerminationReason = "shutdown") -> None:
         """End every session."""

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from visavis.errors import VisavisError
 from visavis.films import recordings
 from visavis.pool.contract import SessionHandle, SessionPool
-from visavis.pool.verbs import NewSession
+from visavis.pool.verbs import NewSession, Occupancy
 from visavis.session.events import StateChanged, Terminated
 from visavis.settings import Settings
 from visavis.store import SessionRecord, Store
@@ -46,9 +46,9 @@ class RecordedPool:
             await asyncio.wait(self._writing, timeout=CLOSE_TIMEOUT)
         await self._store.__aexit__(*exc)
 
-    async def create(self, request: NewSession) -> SessionHandle:
+    async def create(self, request: NewSession, session_id: str = "") -> SessionHandle:
         """Make a session and begin its record."""
-        handle = await self._pool.create(request)
+        handle = await self._pool.create(request, session_id)
         info = await handle.info()
         record = SessionRecord(
             info.id,
@@ -74,6 +74,11 @@ class RecordedPool:
     def full(self) -> bool:
         """Whether a new session would be refused now."""
         return self._pool.full
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """How full it is."""
+        return self._pool.occupancy
 
     async def drain(self) -> None:
         """End every session."""

@@ -152,7 +152,9 @@ class Studio:
             tts_provider=voice.provider,
             tts_voice=voice.name,
             tts_model=voice.model,
-            system_prompt=request.system_prompt or persona.prompt,
+            system_prompt=request.system_prompt
+            or persona.prompt
+            or self._catalogue.customisations.prompt(request.avatar_id or persona.avatar),
         )
 
     def face(self, avatar: Avatar, model: str) -> Face:

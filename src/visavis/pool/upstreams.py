@@ -22,6 +22,7 @@ class Services:
     def __init__(self, settings: Settings, asked: Upstreams) -> None:
         urls = [url for url in (asked.asr_url, asked.rag_url, asked.tts_url) if url]
         self._asked = asked
+        self._timeout = settings.kiosk_http_timeout_seconds
         self._outbound = Outbound(settings, urls)
 
     def missing(self) -> str | None:
@@ -32,11 +33,13 @@ class Services:
         """The recogniser, if one was named."""
         if not self._asked.asr_url:
             return None
-        return TranscriptionEndpoint(self._outbound, self._asked.asr_url, temperature=self._asked.temperature)
+        return TranscriptionEndpoint(
+            self._outbound, self._asked.asr_url, temperature=self._asked.temperature, timeout=self._timeout
+        )
 
     def chat_model(self) -> ChatModel | None:
         """The RAG service, if one was named. It has its own documents."""
-        return RagModel(self._outbound, self._asked.rag_url) if self._asked.rag_url else None
+        return RagModel(self._outbound, self._asked.rag_url, self._timeout) if self._asked.rag_url else None
 
     def casting(self, voice: str, model: str, language: str) -> Casting | None:
         """The speech service, if one was named; `language` is the BCP 47 tag of what it is taken to speak."""
@@ -55,6 +58,7 @@ class Services:
                 language=self._asked.tts_language,
                 instructions=self._asked.tts_instructions,
                 speaks=speaks,
+                timeout=self._timeout,
             )
 
         return endpoint

@@ -4,9 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from visavis.session.events import PassageFound, State
+from visavis.session.events import PassageFound, RecordingState, State
 from visavis.session.plan import Plan
-from visavis.session.recording import RecordingState
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -90,6 +89,17 @@ class SessionInfo(msgspec.Struct, frozen=True):
     created_at: float
     """Unix time in seconds."""
     recording: Recorded = Recorded()
+    position: int = 0
+    """Its place in the line for a slot of its model; 0 if it does not wait."""
+
+
+class Occupancy(msgspec.Struct, frozen=True):
+    """How many there are, and how many want to be."""
+
+    occupied: bool
+    """Whether a new session would be refused, or would have to wait, now."""
+    waiting: int = 0
+    """Sessions that wait for a slot."""
 
 
 class Say(msgspec.Struct, frozen=True, tag=True):
@@ -226,6 +236,13 @@ class Resume(msgspec.Struct, frozen=True, tag=True):
     """Go on with it."""
 
 
+class Customise(msgspec.Struct, frozen=True, tag=True):
+    """Change what the chat model is told to be, from the next answer on."""
+
+    system_prompt: str
+    """Empty for the one the session began with."""
+
+
 class Inform(msgspec.Struct, frozen=True, tag=True):
     """Tell how the session is."""
 
@@ -250,6 +267,7 @@ Command: TypeAlias = (
     | Pause
     | Resume
     | Offer
+    | Customise
     | Inform
     | Close
 )

@@ -19,6 +19,7 @@ from visavis.pool.inline import InlinePool
 from visavis.pool.verbs import (
     Chat,
     Close,
+    Customise,
     Hear,
     Inform,
     Interrupt,
@@ -144,6 +145,8 @@ async def perform(handle: SessionHandle, command: SessionCommand) -> object:
             return await handle.resume()
         case Offer():
             return await handle.offer(command)
+        case Customise():
+            await handle.customise(command)
         case Inform():
             return await handle.info()
         case Close():

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,11 +21,13 @@ from visavis.pool.verbs import (
     Chat,
     Close,
     Command,
+    Customise,
     Hear,
     Inform,
     Interrupt,
     Listen,
     NewSession,
+    Occupancy,
     Offer,
     Pause,
     PushAudio,
@@ -173,8 +176,10 @@ class WorkerProcess:
 class RemoteHandle:
     """The door to a session in a worker. Its log is a mirror of the worker's, and outlives it."""
 
-    def __init__(self, worker: WorkerProcess, observe: Callable[["RemoteHandle", Record], None]) -> None:
-        self.id = new_id()
+    def __init__(
+        self, worker: WorkerProcess, observe: Callable[["RemoteHandle", Record], None], session_id: str
+    ) -> None:
+        self.id = session_id
         self.log = EventLog(lambda record: observe(self, record))
         self.last: SessionInfo | None = None
         self.worker = worker
@@ -249,14 +254,19 @@ class RemoteHandle:
         """Complete the recording."""
         return await self._call(StopRecording(), Recorded)
 
+    async def customise(self, command: Customise) -> None:
+        """Give the chat model another system prompt."""
+        await self._call(command, type(None))
+
     def events(self, after: int = 0) -> AsyncIterator[Record]:
         """What has happened and what happens."""
         return self.log.read(after)
 
     async def close(self) -> None:
         """End it."""
-        if not self.log.closed:
-            await self._call(Close(), type(None))
+        # Also when it says it has ended: what it holds is let go of after that.
+        with suppress(NotFound, WorkerLost):
+            await self.worker.call(self.id, Close(), type(None))
 
     def worker_lost(self) -> None:
         """Tell who listens that the session is over."""
@@ -301,12 +311,12 @@ class WorkersPool:
         """The processes, for who watches over them."""
         return self._workers
 
-    async def create(self, request: NewSession) -> RemoteHandle:
+    async def create(self, request: NewSession, session_id: str = "") -> RemoteHandle:
         """Make a session in the worker that has the fewest."""
         if self.full:
             raise AtCapacity("no room for another session now; try again later")
         worker = min(self._up(), key=lambda worker: len(worker.handles))
-        handle = RemoteHandle(worker, self._observe)
+        handle = RemoteHandle(worker, self._observe, session_id or new_id())
         worker.handles[handle.id] = self._handles[handle.id] = handle
         try:
             handle.last = await worker.call(handle.id, Create(request), SessionInfo)
@@ -331,6 +341,11 @@ class WorkersPool:
         """Whether a new session would be refused now."""
         room = self._settings.max_sessions
         return self._leaving or all(len(worker.handles) >= room for worker in self._up())
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """How full it is."""
+        return Occupancy(self.full)
 
     async def drain(self) -> None:
         """End every session and take no new one."""

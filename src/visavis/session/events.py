@@ -10,10 +10,14 @@ import msgspec
 State = Literal["created", "running", "paused", "terminated"]
 Stage = Literal["listening", "thinking", "speaking", "idle", "interrupted", "error"]
 TurnKind = Literal["say", "chat", "audio"]
+RecordingState = Literal["idle", "recording", "complete", "failed"]
 EndReason = Literal["completed", "interrupted", "failed"]
 
 
-TerminationReason = Literal["closed", "peer_lost", "idle", "worker_lost", "shutdown", "failed"]
+TerminationReason = Literal[
+    "closed", "peer_lost", "idle", "expired", "queue_timeout", "worker_lost", "shutdown", "failed"
+]
+QueueNews = Literal["waiting", "slot_acquired", "queue_full", "timeout"]
 SynthesisStep = Literal["start", "first_audio", "complete"]
 CaptureEnd = Literal["silence", "longest", "source_ended", "stopped", "failed"]
 
@@ -30,6 +34,21 @@ class StateChanged(Event, frozen=True, tag=True):
     """The session's state."""
 
     state: State
+
+
+class Queued(Event, frozen=True, tag=True):
+    """Where the session stands in the line for a slot of its face model."""
+
+    position: int
+    """1 for the next in line; 0 when it has a slot, -1 when it won't get one."""
+    news: QueueNews
+
+
+class Expiring(Event, frozen=True, tag=True):
+    """The session has to give its slot back soon."""
+
+    seconds: float
+    """Until then."""
 
 
 class StageChanged(Event, frozen=True, tag=True):
@@ -259,6 +278,8 @@ class Terminated(Event, frozen=True, tag=True):
 
 AnyEvent: TypeAlias = (
     StateChanged
+    | Queued
+    | Expiring
     | StageChanged
     | TurnStarted
     | TranscriptHeard

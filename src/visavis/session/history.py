@@ -14,8 +14,13 @@ class History:
     def __init__(self, system_prompt: str, earlier: Sequence[Message] = ()) -> None:
         """`earlier` is a conversation that goes on here."""
         self.system_prompt = system_prompt
+        self._original = system_prompt
         self._turns: list[tuple[Message, ...]] = []
         self._turns += [(message,) for message in earlier[-2 * TURNS :]]
+
+    def customise(self, system_prompt: str) -> None:
+        """Take another system prompt for what follows; empty for the one it began with."""
+        self.system_prompt = system_prompt or self._original
 
     def add(self, asked: str, heard: str) -> None:
         """Remember a turn: what the user asked, if anything, and how much of the answer was heard."""

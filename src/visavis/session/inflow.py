@@ -35,7 +35,12 @@ class Inflow:
     async def speech(self) -> AsyncIterator[Speech]:
         """What comes in, at 48 kHz, until the last piece."""
         try:
-            while (pcm := await asyncio.wait_for(self._pieces.get(), PATIENCE)) is not None:
+            while True:
+                # Not wait_for: before Python 3.12 it forgets to be cancelled if a piece comes at the same time.
+                async with asyncio.timeout(PATIENCE):
+                    pcm = await self._pieces.get()
+                if pcm is None:
+                    return
                 yield Speech(pcm, SAMPLE_RATE)
         except TimeoutError:
             return

@@ -4,14 +4,15 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BufferedWriter
 from pathlib import Path
 
 import msgspec
 
-from visavis.media.flac import compress
-from visavis.media.samples import Samples
+from visavis.media.flac import compress, pieces
+from visavis.media.samples import Samples, from_bytes
+from visavis.media.timeline import SAMPLE_RATE
 from visavis.session.events import EndReason, TurnKind
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,15 @@ class TurnJournal:
         if self._directory is None:
             return
         self._close()
-        self._directory.mkdir(parents=True, exist_ok=True)
+        page = self._path("json")
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            # At once: whoever hears that the turn has ended may ask for what is written of it.
+            part = self._path("part")
+            part.write_bytes(msgspec.json.encode(entry))
+            part.replace(page)
+        except OSError as error:
+            log.error("a turn's journal could not be written: %s", error.strerror)
         self._finish(self._path("s16"), self._path("flac"), entry)
         self._directory = None
 
@@ -108,7 +117,7 @@ class Journal:
             await asyncio.wait(self._finishing)
 
     def _finish(self, raw: Path, flac: Path, entry: Entry) -> None:
-        task = asyncio.create_task(asyncio.to_thread(_write, raw, flac, entry), name=f"journal {entry.turn}")
+        task = asyncio.create_task(asyncio.to_thread(_compress, raw, flac), name=f"journal {entry.turn}")
         self._finishing.add(task)
         task.add_done_callback(self._finished)
 
@@ -118,10 +127,38 @@ class Journal:
             log.error("a turn's journal could not be written: %s", error)
 
 
-def _write(raw: Path, flac: Path, entry: Entry) -> None:
+def _compress(raw: Path, flac: Path) -> None:
     if raw.exists():
         compress(raw, flac)
-    flac.with_suffix(".json").write_bytes(msgspec.json.encode(entry))
+
+
+def heard_turns(directory: Path) -> list[Entry]:
+    """The turns of a session of which something was heard, in that order. Blocks."""
+    found = []
+    for path in directory.glob("*.json"):
+        try:
+            entry = msgspec.json.decode(path.read_bytes(), type=Entry)
+        except (OSError, msgspec.DecodeError):
+            # Being written or being swept just now, or left by a crash.
+            continue
+        if entry.heard_samples > 0:
+            found.append(entry)
+    return sorted(found, key=lambda entry: (entry.position, entry.started_at))
+
+
+def heard_sound(directory: Path, entry: Entry) -> Iterator[Samples]:
+    """What was heard of a turn, int16 mono at 48 kHz, piece by piece. Blocks; raises `OSError`."""
+    try:
+        # The other file is only whole when this one is gone.
+        raw = (directory / f"{entry.turn}.s16").open("rb")
+    except FileNotFoundError:
+        yield from pieces(directory / f"{entry.turn}.flac", entry.heard_samples)
+        return
+    with raw:
+        left = entry.heard_samples
+        while left > 0 and (pcm := from_bytes(raw.read(2 * min(left, SAMPLE_RATE)))).size:
+            left -= len(pcm)
+            yield pcm
 
 
 def sweep(directory: Path, hours: float, mib: int) -> None:

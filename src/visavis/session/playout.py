@@ -91,7 +91,10 @@ class Playout:
         return held
 
     async def linger(self, samples: int) -> None:
-        """Play this much rest, with a free-running clock, which otherwise stands still without a turn."""
+        """Play this much rest, with a free-running clock, which otherwise stands still without a turn.
+
+        Returns early if nothing is played any more.
+        """
         self._tail = samples
         self._still.clear()
         self._begun.set()
@@ -104,6 +107,12 @@ class Playout:
 
     async def run(self) -> None:
         """Play until cancelled."""
+        try:
+            await self._run()
+        finally:
+            self._still.set()
+
+    async def _run(self) -> None:
         zero = self._clock.now() - self.position
         while True:
             due = self._next_due()

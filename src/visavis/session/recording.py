@@ -3,16 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from visavis.errors import Conflict, Unavailable
 from visavis.media.chunk import AVChunk
-from visavis.session.events import AnyEvent, Warned
+from visavis.session.events import AnyEvent, RecordingState, Warned
 from visavis.transport import Recorder, Transport
 
 log = logging.getLogger(__name__)
-
-RecordingState = Literal["idle", "recording", "complete", "failed"]
 
 MakeRecorder: TypeAlias = Callable[[], Recorder]
 

@@ -204,6 +204,17 @@ class Session:
         """Forget the prepared answer, without a trace."""
         self._turns.discard()
 
+    def customise(self, system_prompt: str) -> None:
+        """Let its model be told something else about itself from the next answer on; empty for what it was told.
+
+        Raises `Conflict` (it is over), `TooLarge`.
+        """
+        self._must_live()
+        if len(system_prompt) > self._limits.text_chars:
+            raise TooLarge(f"system prompt is longer than {self._limits.text_chars} characters")
+        self.discard()
+        self._history.customise(system_prompt)
+
     def pause(self) -> bool:
         """Hold the turn in flight at the present sample."""
         return self._playout.pause()

@@ -36,7 +36,7 @@ from visavis.speech_text.blocks import Blocks
 from visavis.speech_text.normal import prepare, prepared
 from visavis.speech_text.plain import SILENT, spoken
 from visavis.speech_text.rewriting import Spoken
-from visavis.speech_text.sentences import SentenceSplitter
+from visavis.speech_text.sentences import SentenceSplitter, is_whole
 from visavis.speech_text.thinking import ThinkingFilter
 from visavis.streams import closing
 from visavis.tts import Mark, Speech, Voice
@@ -155,6 +155,7 @@ class Turn:
 
     async def _split(self, deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
         thinking, splitter = ThinkingFilter(), SentenceSplitter()
+        broken = False
 
         async def take(text: str) -> None:
             if text and self.kind == "chat":
@@ -169,9 +170,12 @@ class Turn:
             if not self._stage.forgiving:
                 raise
             self._stage.emit(Failed(error.stage, error.code, error.message, self.id))
+            broken = True
         await take(thinking.finish())
         for sentence in splitter.finish():
-            await sentences.put(sentence)
+            # Of an answer that broke off only the sentences are said (contract kiosk 1.7).
+            if is_whole(sentence) or not broken:
+                await sentences.put(sentence)
         await sentences.put(None)
 
     async def _speak(self, sentences: asyncio.Queue[str | None], cast: Cast) -> None:

@@ -105,6 +105,11 @@ def sentences(text: str, max_chars: int = MAX_CHARS) -> list[str]:
     return splitter.push(text) + splitter.finish()
 
 
+def is_whole(sentence: str) -> bool:
+    """Whether a piece ends as sentences do, and not in the middle."""
+    return sentence.rstrip().rstrip(_CLOSING).endswith((".", "!", "?", *_WIDE))
+
+
 def _end(text: str, limit: int, *, final: bool) -> int:
     """Where the first sentence of `text` ends; 0 if that cannot be known yet."""
     whole = final or len(text) > limit

@@ -7,9 +7,22 @@ needed or `ready` is called, and then in the store's own thread: importing SQLAl
 from visavis.settings import Settings
 from visavis.store.database import Database
 from visavis.store.kiosk_sessions import KioskRecord, KioskRecords
+from visavis.store.render_jobs import RenderJob, RenderJobs, RenderState
 from visavis.store.sessions import SessionRecord, SessionRecords
+from visavis.store.voices import VoiceRecord, VoiceRecords
 
-__all__ = ["KioskRecord", "KioskRecords", "SessionRecord", "SessionRecords", "Store"]
+__all__ = [
+    "KioskRecord",
+    "KioskRecords",
+    "RenderJob",
+    "RenderJobs",
+    "RenderState",
+    "SessionRecord",
+    "SessionRecords",
+    "Store",
+    "VoiceRecord",
+    "VoiceRecords",
+]
 
 
 class Store:
@@ -19,6 +32,8 @@ class Store:
         self._database = Database(settings)
         self.sessions = SessionRecords(self._database)
         self.kiosk_sessions = KioskRecords(self._database)
+        self.render_jobs = RenderJobs(self._database)
+        self.voices = VoiceRecords(self._database)
 
     async def __aenter__(self) -> "Store":
         """Nothing is opened yet."""

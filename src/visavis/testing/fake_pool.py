@@ -8,9 +8,11 @@ from visavis.ids import new_id
 from visavis.pool import (
     Answer,
     Chat,
+    Customise,
     Hear,
     Listen,
     NewSession,
+    Occupancy,
     Offer,
     PushAudio,
     Recite,
@@ -44,10 +46,10 @@ from visavis.session.log import EventLog
 class FakeSession(SessionHandle):
     """A session that does what it is told; the test says what happens in it."""
 
-    def __init__(self, request: NewSession, voices: Sequence[str]) -> None:
-        self.id = new_id()
+    def __init__(self, request: NewSession, voices: Sequence[str], session_id: str = "") -> None:
+        self.id = session_id or new_id()
         self.request = request
-        self.commands: list[Say | Chat | Offer | Recite | PushAudio | Transcribe | Listen | Hear] = []
+        self.commands: list[Say | Chat | Offer | Recite | PushAudio | Transcribe | Listen | Hear | Customise] = []
         self.listening = False
         """Whether a question is being heard: from `listen` on, until the test or `stop_listening` ends that."""
         self.recognising = False
@@ -229,6 +231,11 @@ class FakeSession(SessionHandle):
             self.recording = Recorded("complete", 1500.0)
         return self.recording
 
+    async def customise(self, command: Customise) -> None:
+        """Remember it."""
+        self._alive()
+        self.commands.append(command)
+
     async def events(self, after: int = 0) -> AsyncIterator[Record]:
         """The log."""
         self.readers += 1
@@ -300,7 +307,7 @@ class FakePool(SessionPool):
         self.entered = False
         await self.drain()
 
-    async def create(self, request: NewSession) -> FakeSession:
+    async def create(self, request: NewSession, session_id: str = "") -> FakeSession:
         """Make a session, if its parts are known and there is room."""
         failure, self.failure = self.failure, None
         if failure is not None:
@@ -313,7 +320,7 @@ class FakePool(SessionPool):
             raise InvalidInput(f"unknown tts provider; installed: {', '.join(self._voices)}")
         if self.full:
             raise AtCapacity("all session slots are taken; try again later", retry_after=7)
-        session = FakeSession(request, self._voices)
+        session = FakeSession(request, self._voices, session_id)
         self._sessions[session.id] = session
         return session
 
@@ -337,3 +344,8 @@ class FakePool(SessionPool):
     def full(self) -> bool:
         """Whether there is no room."""
         return len(self.sessions()) >= self._room
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """How full it is."""
+        return Occupancy(self.full)

@@ -84,6 +84,8 @@ class StubServer(ABC, Generic[R]):
     SCHEME: ClassVar[str] = "http"
 
     def __init__(self) -> None:
+        self.port = 0
+        """Where to listen; 0 for any free port. To be set before the block is entered."""
         self.url = ""
         """The endpoint, once the block is entered."""
         self.requests: list[R] = []
@@ -129,7 +131,7 @@ class StubServer(ABC, Generic[R]):
         """Serve a client until it is to be disconnected."""
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
         self.url = f"{self.SCHEME}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}{self.PATH}"
         return self
 

@@ -20,13 +20,18 @@ class FileTransport:
         self._writer = Mp4Writer(path, width, height, fps, crf)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="visavis-file")
         self._writing: deque[Future[None]] = deque()
+        self._failure: OSError | None = None
         self._closed = False
 
     def play(self, chunk: AVChunk) -> None:
         """Append to the file. Raises `OSError`, for instance when the disk is full."""
         self._writing.append(self._thread.submit(self._writer.write, chunk))
         if len(self._writing) > AHEAD:
-            self._writing.popleft().result()
+            try:
+                self._writing.popleft().result()
+            except OSError as error:
+                self._failure = error
+                raise
 
     def flush(self) -> None:
         """Nothing waits here: what was played is in the file."""
@@ -36,13 +41,19 @@ class FileTransport:
         self._thread.submit(self._writer.abort).result()
 
     async def close(self) -> None:
-        """Complete the file, which is rewritten once to put its index in front. Raises `OSError`."""
+        """Complete the file, which is rewritten once to put its index in front.
+
+        Raises `OSError`, also what `play` raised before: then there is no file.
+        """
         if not self._closed:
             self._closed = True
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         try:
+            if self._failure is not None:
+                self.abort()
+                raise self._failure
             while self._writing:
                 self._writing.popleft().result()
             self._thread.submit(self._writer.close).result()

@@ -55,9 +55,9 @@ MAX_BYTES = 8 * 1024 * 1024
 
 
 class EdgeProvider:
-    """Setting: `edge_voice`. Options (`VISAVIS_OPTIONS__EDGE__…`).
+    """Settings: `edge`, `edge_voice`. Options (`VISAVIS_OPTIONS__EDGE__…`).
 
-    `URL` of the service, empty to switch it off; `RATE`, `+0%`; `PITCH`, `+0Hz`; `VOLUME`, `+0%`.
+    `URL` of the service; `RATE`, `+0%`; `PITCH`, `+0Hz`; `VOLUME`, `+0%`.
     """
 
     name = "edge"
@@ -76,8 +76,8 @@ class EdgeProvider:
 
     def missing(self) -> str | None:
         """See `Provider`."""
-        if not self._url:
-            return "it is switched off: VISAVIS_OPTIONS__EDGE__URL is empty"
+        if not self._settings.edge and self._settings.tts != self.name:
+            return "it sends text to Microsoft: set VISAVIS_EDGE=true if that is wanted"
         if not self._url.startswith(("wss://", "ws://")):
             return "VISAVIS_OPTIONS__EDGE__URL has to begin with wss:// or ws://"
         if wrong := self._prosody.wrong():

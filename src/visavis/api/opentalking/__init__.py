@@ -7,18 +7,37 @@ from visavis.api.opentalking import (
     audio_speech,
     audio_stream,
     avatars,
+    bundle,
+    custom_avatars,
+    customise,
     events,
     health,
     models,
+    preview,
+    recording,
     sessions,
     speech,
     transcribe,
+    voices,
     webrtc,
 )
 from visavis.api.opentalking.errors import refuse
+from visavis.api.opentalking.workshop import MAX_IMAGE, MAX_SOUND, Workshop
 from visavis.api.principal import principal
 
-UPLOADS = dict.fromkeys(("transcribe", "speak_audio", "speak_flashtalk_audio"), transcribe.MAX_BYTES + 64 * 1024)
+__all__ = ["FAMILY", "UPLOADS", "Workshop", "router"]
+
+UPLOADS = dict.fromkeys(
+    ("transcribe", "speak_audio", "speak_flashtalk_audio", "flashtalk-offline-bundle"),
+    transcribe.MAX_BYTES + 64 * 1024,
+) | {
+    "custom": MAX_IMAGE + 64 * 1024,
+    # A picture and a sample of a voice.
+    "customize": MAX_IMAGE + MAX_SOUND + 64 * 1024,
+    "reference": MAX_IMAGE + MAX_SOUND + 64 * 1024,
+    # A sample that is only a little too large is answered by the route, in the contract's words.
+    "clone": MAX_SOUND + 4 * 1024 * 1024,
+}
 """The largest bodies, by the last part of a path: a file and the fields around it."""
 
 FAMILY = Family("opentalking", "", refuse)
@@ -31,13 +50,19 @@ def router() -> APIRouter:
         health,
         models,
         avatars,
+        custom_avatars,
+        customise,
         sessions,
         speech,
         audio_speech,
         audio_stream,
         transcribe,
         webrtc,
+        recording,
+        bundle,
         events,
+        preview,
+        voices,
     ):
         family.include_router(noun.router)
     return family

@@ -63,8 +63,8 @@ async def speak_audio(
     file: Annotated[
         UploadFile | None,
         File(
-            description="What the user says, as deployed clients send it: a file of any usual format. It is recognised"
-            " and then treated as the text of `/speak`. Not looked at if there is `audio`."
+            description="What the user says, as deployed clients send it: a file of any usual format. It is"
+            " recognised and then treated as the text of `/speak`. Not looked at if there is `audio`."
         ),
     ] = None,
     voice: Annotated[OptionalName, Form(description="Another voice for what `file` asks for.")] = None,

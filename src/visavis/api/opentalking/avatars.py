@@ -15,14 +15,14 @@ router = APIRouter(route_class=Route, tags=["avatars"], prefix="/avatars", respo
 @router.get("")
 def list_avatars(house: House) -> list[AvatarSummary]:
     """Every avatar that is not hidden."""
-    return [_summary(avatar) for avatar in house.catalogue.avatars()]
+    return [summary(avatar) for avatar in house.catalogue.avatars()]
 
 
 @router.get("/{avatar_id}", responses=refusals(404))
 def get_avatar(avatar_id: str, house: House) -> AvatarManifest:
     """An avatar's whole manifest, with the keys of its summary."""
-    avatar = _find(house.catalogue, avatar_id)
-    return AvatarManifest(**{**avatar.manifest, **_summary(avatar).model_dump()})
+    avatar = found(house.catalogue, avatar_id)
+    return AvatarManifest(**{**avatar.manifest, **summary(avatar).model_dump()})
 
 
 @router.get(
@@ -32,7 +32,7 @@ def get_avatar(avatar_id: str, house: House) -> AvatarManifest:
 )
 def get_avatar_preview(avatar_id: str, house: House) -> FileResponse:
     """An avatar's still picture: a PNG, or the JPEG its bundle came with."""
-    avatar = _find(house.catalogue, avatar_id)
+    avatar = found(house.catalogue, avatar_id)
     preview = avatar.path / "preview.png"
     picture = preview if preview.is_file() else avatar.reference()
     if picture is None:
@@ -41,7 +41,8 @@ def get_avatar_preview(avatar_id: str, house: House) -> FileResponse:
     return FileResponse(picture, media_type=kind, headers={"Cache-Control": "no-cache"})
 
 
-def _find(catalogue: Catalogue, avatar_id: str) -> Avatar:
+def found(catalogue: Catalogue, avatar_id: str) -> Avatar:
+    """The avatar of that id. `NotFound`. Blocks."""
     try:
         return catalogue.avatar(avatar_id)
     except InvalidInput:
@@ -49,7 +50,9 @@ def _find(catalogue: Catalogue, avatar_id: str) -> Avatar:
         raise NotFound("avatar not found") from None
 
 
-def _summary(avatar: Avatar) -> AvatarSummary:
+def summary(avatar: Avatar) -> AvatarSummary:
+    """What lists tell of an avatar."""
+    person_mode, matting = avatar.metadata.get("person_mode"), avatar.metadata.get("matting_status")
     return AvatarSummary(
         id=avatar.id,
         name=avatar.name,
@@ -57,4 +60,7 @@ def _summary(avatar: Avatar) -> AvatarSummary:
         width=avatar.width,
         height=avatar.height,
         is_custom=avatar.custom,
+        person_mode="double" if person_mode == "double" else "single",
+        has_preview_video=avatar.preview_video() is not None,
+        matting_status=matting if matting in ("opaque", "transparent_ready") else "unknown",
     )

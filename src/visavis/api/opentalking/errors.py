@@ -104,6 +104,8 @@ def _in_words(error: Mapping[str, Any]) -> str:
     field = ".".join(str(step) for step in place[1:]) if kind != "json_invalid" else ""
     if kind == "value_error":
         words = str(error["ctx"]["error"])
+        # FastAPI's own words for a text where a file was wanted name its classes.
+        words = "must be a file" if words.startswith("Expected UploadFile") else words
     else:
         words = PHRASES.get(kind) or str(error["msg"]).removeprefix("Input should be ").removeprefix("Value ")
         words = words if kind in PHRASES else f"must be {words}"

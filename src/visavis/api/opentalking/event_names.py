@@ -11,6 +11,12 @@ from visavis.media.timeline import to_ms
 from visavis.session import events as happened
 from visavis.session.events import Record
 
+EXPIRED = {
+    "idle": "nothing was said for too long",
+    "expired": "the session was as long as one may be while others wait for its model",
+}
+"""What `session.expired` says, by why the session ended."""
+
 WireEvent: TypeAlias = tuple[str, dict[str, Any]]
 """Name and data."""
 
@@ -21,6 +27,10 @@ def wire(record: Record, session_id: str) -> list[WireEvent]:
     match record.event:
         case happened.StateChanged(state=state):
             return _state(state, session)
+        case happened.Queued(position=position, news=news):
+            return [("session.queued", session | {"position": position, "message": news})]
+        case happened.Expiring(seconds=seconds):
+            return [("session.expiring", session | {"remaining_sec": round(seconds)})]
         case happened.StageChanged(stage=stage, message=message):
             return [("status", {"stage": stage, "message": message} if message else {"stage": stage})]
         case happened.TurnStarted(turn=turn, text=text):
@@ -89,6 +99,6 @@ def _marks(marked: happened.SpeechMarked) -> dict[str, Any]:
 
 def _terminated(reason: str, session: dict[str, Any]) -> list[WireEvent]:
     last = ("session.terminated", session | {"reason": reason})
-    if reason == "idle":
-        return [("session.expired", session | {"message": "nothing was said for too long"}), last]
+    if reason in EXPIRED:
+        return [("session.expired", session | {"message": EXPIRED[reason]}), last]
     return [last]

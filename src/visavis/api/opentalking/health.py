@@ -17,27 +17,31 @@ def health(house: House) -> Health:
     settings = house.settings
     voices = provider_status(house.capabilities.missing("tts"))
     ears = provider_status(house.capabilities.missing("asr"))
-    models = house.capabilities.missing("llm")
-    voice_ready = voices.get(settings.tts, {}).get("key_set", False)
+    models = provider_status(house.capabilities.missing("llm"))
+    enabled = {
+        kind: [name for name, state in of.items() if state.usable] for kind, of in (("tts", voices), ("stt", ears))
+    }
+    voice_ready = settings.tts in enabled["tts"]
     return Health(
         version=__version__,
         default_model=settings.default_model,
         llm_provider=settings.chat_provider,
         llm_model=settings.llm_model,
-        llm_key_set=models.get(settings.chat_provider, "not installed") is None,
+        llm_key_set=settings.chat_provider in models and models[settings.chat_provider].usable,
+        llm_providers=models,
         tts_provider=settings.tts,
         tts_default_provider=settings.tts,
-        tts_enabled_providers=[name for name, state in voices.items() if state["key_set"]],
+        tts_enabled_providers=enabled["tts"],
         tts_providers=voices,
         tts_voice=settings.voice,
         tts_key_set=voice_ready,
         tts_service_url_set=voice_ready,
         stt_provider=settings.asr,
         stt_default_provider=settings.asr,
-        stt_enabled_providers=[name for name, state in ears.items() if state["key_set"]],
+        stt_enabled_providers=enabled["stt"],
         stt_providers=ears,
         # The web client refuses to start unless this is true.
-        stt_key_set=ears.get(settings.asr, {}).get("key_set", False),
+        stt_key_set=settings.asr in enabled["stt"],
     )
 
 
@@ -49,5 +53,6 @@ async def healthz() -> Alive:
 
 @router.get("/queue/status")
 async def queue_status(house: House) -> Queue:
-    """Whether a new session would find room."""
-    return Queue(slot_occupied=house.pool.full, queue_size=0)
+    """Whether a new session would find room, and how many sessions wait for it."""
+    now = house.pool.occupancy
+    return Queue(slot_occupied=now.occupied, queue_size=now.waiting)

@@ -45,11 +45,23 @@ Name = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 
 OptionalName = Name | None
 
+SessionStatus = Literal["queued", "worker_ready", "ready", "speaking", "closed"]
+"""A session's state in deployed servers' words."""
+
 
 class Refusal(BaseModel):
     """Why a request was not done."""
 
     detail: str
+
+
+class ProviderState(BaseModel):
+    """Whether a provider can be used here and now."""
+
+    key_set: bool = Field(description="True for one that can be used, also if it needs no key.")
+    service_url_set: bool = Field(description="The same.")
+    usable: bool
+    reason: str = Field("", description="What is missing and how to get it.")
 
 
 class Health(BaseModel):
@@ -64,17 +76,18 @@ class Health(BaseModel):
     llm_provider: str
     llm_model: str
     llm_key_set: bool
+    llm_providers: dict[str, ProviderState]
     tts_provider: str
     tts_default_provider: str
     tts_enabled_providers: list[str]
-    tts_providers: dict[str, dict[str, bool]]
+    tts_providers: dict[str, ProviderState]
     tts_voice: str
     tts_key_set: bool
     tts_service_url_set: bool
     stt_provider: str
     stt_default_provider: str
     stt_enabled_providers: list[str]
-    stt_providers: dict[str, dict[str, bool]]
+    stt_providers: dict[str, ProviderState]
     stt_key_set: bool
 
 
@@ -87,8 +100,8 @@ class Alive(BaseModel):
 class Queue(BaseModel):
     """Whether a new session finds room."""
 
-    slot_occupied: bool = Field(description="Whether every slot is taken.")
-    queue_size: int = Field(0, description="How many wait: none, a session is made at once or refused.")
+    slot_occupied: bool = Field(description="Whether every slot of a model is taken, or the server is full.")
+    queue_size: int = Field(default=0, ge=0, description="How many sessions wait for a slot.")
 
 
 class Model(BaseModel):
@@ -157,7 +170,9 @@ class CreateSessionResponse(BaseModel):
     """A new session."""
 
     session_id: str
-    status: Literal["created"] = "created"
+    status: Literal["created", "queued"] = Field(
+        default="created", description="`queued` only where its model has slots and all of them are taken."
+    )
 
 
 class SessionResponse(BaseModel):
@@ -170,7 +185,8 @@ class SessionResponse(BaseModel):
     tts_voice: str
     voice: str = Field(description="The same as tts_voice.")
     state: Literal["created", "running", "paused", "terminated"]
-    status: str = Field(description="In deployed servers' words: worker_ready, ready, speaking, closed.")
+    status: SessionStatus = Field(description="The same in deployed servers' words.")
+    position: int = Field(default=0, description="Its place in the queue for a slot; 0 if it does not wait.")
     busy: bool = Field(description="Whether a turn is in flight.")
     viewers: int
     created_at: float = Field(description="Unix time in seconds.")
@@ -216,7 +232,9 @@ class TurnResponse(BaseModel):
 class SoundResponse(TurnResponse):
     """The same, for a recording that was sent."""
 
-    text: str = Field("", description="What was recognised in a `file`; empty if the sound itself is played.")
+    text: str = Field(
+        default="", description="What was recognised in a `file`; empty if the sound itself is played."
+    )
 
 
 class InterruptResponse(BaseModel):

@@ -1,8 +1,8 @@
 """`/sessions`: make one, look at it, start it, end it (contract opentalking 1.3).
 
 Two vocabularies name a session's state. `state` has the contract's words (created, running, paused,
-terminated), `status` those of deployed servers (worker_ready, ready, speaking, closed). A session is made
-before the answer, so it is never `queued` and the deployed web client never polls.
+terminated), `status` those of deployed servers (queued, worker_ready, ready, speaking, closed). A session is
+made before the answer and `created`, unless it has to wait for a slot of its model: then it is `queued`.
 """
 
 from typing import Annotated
@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from visavis.api.opentalking import dialect
+from visavis.api.opentalking.casting import Wanted, wanted
 from visavis.api.opentalking.errors import Route, refusals
 from visavis.api.opentalking.schemas import (
     CreateSessionRequest,
@@ -17,6 +18,7 @@ from visavis.api.opentalking.schemas import (
     SessionResponse,
     StatusResponse,
 )
+from visavis.api.opentalking.workshop import AtWorkshop
 from visavis.api.parts import House
 from visavis.api.principal import Asker
 from visavis.errors import InvalidInput, NotFound, TooLarge, Unavailable
@@ -38,17 +40,21 @@ Session = Annotated[SessionHandle, Depends(session)]
 
 
 @router.post("", responses=refusals(400, 413, 502, 503))
-async def create_session(body: CreateSessionRequest, house: House, asker: Asker) -> CreateSessionResponse:
+async def create_session(
+    body: CreateSessionRequest, house: House, workshop: AtWorkshop, asker: Asker
+) -> CreateSessionResponse:
     """Make a session. It waits for a viewer's offer, and speaks without one, too."""
     prompt = body.llm_system_prompt or ""
     if len(prompt) > house.settings.max_text_chars:
         raise TooLarge(f"llm_system_prompt: at most {house.settings.max_text_chars} characters")
+    choice = Wanted(body.tts_voice or "", body.tts_provider or "", body.tts_model or "")
+    choice = await wanted(workshop.records, choice)
     request = NewSession(
         avatar_id=body.avatar_id,
         model=body.model,
-        tts_provider=body.tts_provider or "",
-        tts_voice=body.tts_voice or "",
-        tts_model=body.tts_model or "",
+        tts_provider=choice.provider,
+        tts_voice=choice.voice,
+        tts_model=choice.model,
         system_prompt=prompt,
         owner=asker.id,
         # Deployed clients send the ids of their own servers' personas.
@@ -59,7 +65,8 @@ async def create_session(body: CreateSessionRequest, house: House, asker: Asker)
     except (NotFound, Unavailable) as error:
         # On this route an unknown avatar or a model that is not connected is a wrong request (contract 1.3).
         raise InvalidInput(error.message) from None
-    return CreateSessionResponse(session_id=made.id)
+    waits = (await made.info()).position > 0
+    return CreateSessionResponse(session_id=made.id, status="queued" if waits else "created")
 
 
 @router.get("/{session_id}", responses=refusals(404))
@@ -74,7 +81,8 @@ async def get_session(session: Session) -> SessionResponse:
         tts_voice=info.tts_voice,
         voice=info.tts_voice,
         state=info.state,
-        status=dialect.status(info.state, info.busy),
+        status=dialect.status(info.state, info.busy, waiting=info.position > 0),
+        position=info.position,
         busy=info.busy,
         viewers=info.viewers,
         created_at=info.created_at,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -51,21 +51,20 @@ class Socket:
 
     async def tell(self, message: Mapping[str, Any]) -> None:
         """Send a message, if the client is still there."""
-        async with self._telling:
-            if self._open:
-                try:
-                    await self._connection.send_text(msgspec.json.encode(message).decode())
-                except WebSocketDisconnect:
-                    log.debug("a client left before it was answered")
+        await self._send(self._connection.send_text, msgspec.json.encode(message).decode())
 
     async def close(self, code: int) -> None:
         """End the conversation, if it is not over."""
+        await self._send(self._connection.close, code)
+
+    async def _send(self, send: Callable[[Any], Awaitable[None]], what: Any) -> None:
         async with self._telling:
             if self._open:
                 try:
-                    await self._connection.close(code)
-                except WebSocketDisconnect:
-                    log.debug("a client left before it was told")
+                    await send(what)
+                # The server says the latter where it has itself closed: over its own limits, at its end.
+                except (WebSocketDisconnect, RuntimeError):
+                    log.debug("a client left before it was answered")
 
     @property
     def _open(self) -> bool:

@@ -3,6 +3,7 @@
 import click
 
 from visavis.cli.bench.answers import answers
+from visavis.cli.bench.bundle import bundle
 from visavis.cli.bench.density import density
 from visavis.cli.bench.interrupt import interrupt
 from visavis.cli.bench.latency import latency
@@ -14,5 +15,5 @@ def bench() -> None:
     """Measure a server: our own, started for it, or any that speaks the OpenTalking contract (--url)."""
 
 
-for command in (latency, interrupt, density, answers, recognition):
+for command in (latency, interrupt, density, bundle, answers, recognition):
     bench.add_command(command)

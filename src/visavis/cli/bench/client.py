@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import click
 import httpx
 
+from visavis.films import MOVIE
+
 Event: TypeAlias = tuple[str, dict[str, Any]]
 
 TIMEOUT = 60.0
@@ -66,6 +68,27 @@ class Client:
                     name = line[6:].strip()
                 elif line.startswith("data:"):
                     yield name, json.loads(line[5:])
+
+    async def record(self, session: str) -> None:
+        """Have it recorded until it ends."""
+        await self._post(f"/sessions/{session}/flashtalk-recording/start", {})
+
+    async def bundle(self, session: str) -> str:
+        """Have its offline bundle rendered; returns the job's id."""
+        return str((await self._post(f"/sessions/{session}/flashtalk-offline-bundle", {}))["job_id"])
+
+    async def rendered(self, session: str, job: str) -> bool:
+        """Whether a bundle is complete."""
+        path = f"/sessions/{session}/flashtalk-offline-bundle/{job}"
+        answer = _checked(await self._http.get(path)).json()
+        if answer["status"] == "failed":
+            raise click.ClickException(f"the bundle failed: {answer['error']}")
+        return bool(answer["status"] == "complete")
+
+    async def film(self, session: str, job: str) -> bytes:
+        """The first megabyte of a bundle."""
+        path = f"/sessions/{session}/flashtalk-offline-bundle/{job}/download"
+        return _checked(await self._http.get(path, headers={"Range": f"bytes=0-{MOVIE - 1}"})).content
 
     async def delete(self, session: str) -> None:
         """End a session."""

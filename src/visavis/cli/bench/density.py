@@ -46,6 +46,7 @@ class Plan:
     idle: int
     speaking: int
     seconds: float
+    record: bool
 
 
 @dataclass(slots=True)
@@ -65,6 +66,7 @@ class Findings:
 @click.option("--idle", default=8, show_default=True, help="Sessions that only watch; 0 leaves them out.")
 @click.option("--speaking", default=4, show_default=True, help="Sessions that speak; 0 leaves them out.")
 @click.option("--seconds", default=20.0, show_default=True, help="How long each of the two is measured.")
+@click.option("--record", is_flag=True, help="The sessions that speak are recorded.")
 @click.option("--pin", type=click.IntRange(0), help="The only core our own server may use; we then keep off it.")
 @click.option("--workers", type=click.IntRange(0), help="Media processes of our own server.")
 @click.option("--pid", type=click.IntRange(1), help="With --url: the server's first process on this machine.")
@@ -77,12 +79,13 @@ def density(
     idle: int,
     speaking: int,
     seconds: float,
+    record: bool,
     pin: int | None,
     workers: int | None,
     pid: int | None,
 ) -> None:
     """What many sessions take together: processor, memory, and how even their pictures come."""
-    plan = Plan(avatar, model, idle, speaking, seconds)
+    plan = Plan(avatar, model, idle, speaking, seconds, record)
     if url:
         options.run(_measure(Server(url, pid), url, plan), json_file)
         return
@@ -155,15 +158,18 @@ async def _load(client: Client, server: Server, plan: Plan, count: int, kind: st
         for each in visits:
             await each.connect()
         await asyncio.gather(*(each.viewer.connected() for each in visits))
+        if kind == "speaking" and plan.record:
+            for each in visits:
+                await client.record(each.session)
         if kind == "speaking":
-            await _speak(visits, plan.seconds)
+            await speak(visits, plan.seconds)
         await asyncio.sleep(SETTLE)
         for each in visits:
             each.viewer.packets.clear()
         began = Tree.read(server.pid) if server.pid else None
         await asyncio.sleep(plan.seconds)
         ended = Tree.read(server.pid) if server.pid else None
-        _cadence(visits, plan.seconds, kind, findings)
+        cadence(visits, plan.seconds, kind, findings)
     if before is not None and began is not None and ended is not None:
         used = (ended.cpu_seconds - began.cpu_seconds) / plan.seconds * 100
         span = f"{count} {kind} sessions, all processes of the server"
@@ -174,7 +180,7 @@ async def _load(client: Client, server: Server, plan: Plan, count: int, kind: st
         findings.add(name, f"growth of own memory per session: none → {count} {kind}", "MiB", grown)
 
 
-async def _speak(visits: Iterable[Visit], seconds: float) -> None:
+async def speak(visits: Iterable[Visit], seconds: float) -> None:
     """Have all of them speak for longer than they are measured, and not in step."""
     text = TEXT * math.ceil((seconds + 2 * SETTLE) * CHARACTERS / len(TEXT))
     for each in visits:
@@ -182,7 +188,8 @@ async def _speak(visits: Iterable[Visit], seconds: float) -> None:
         await asyncio.sleep(0.13)
 
 
-def _cadence(visits: Iterable[Visit], seconds: float, kind: str, findings: Findings) -> None:
+def cadence(visits: Iterable[Visit], seconds: float, kind: str, findings: Findings) -> None:
+    """Note how even the pictures came that the viewers have."""
     gaps: list[float] = []
     rates: list[float] = []
     mute = 0
@@ -190,7 +197,7 @@ def _cadence(visits: Iterable[Visit], seconds: float, kind: str, findings: Findi
         times = [shown.at for shown in pictures(each.viewer.packets)]
         gaps += [(later - earlier) * 1000 for earlier, later in zip(times, times[1:], strict=False)]
         rates.append(len(times) / seconds)
-        mute += kind == "speaking" and not any(packet.audible for packet in each.viewer.packets)
+        mute += kind != "idle" and not any(packet.audible for packet in each.viewer.packets)
     if gaps:
         findings.add(f"{kind} picture gap", f"one picture → the next, {len(rates)} sessions", "ms", *gaps)
     findings.add(

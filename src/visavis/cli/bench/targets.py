@@ -21,6 +21,8 @@ TARGETS: Mapping[str, tuple[Target, ...]] = {
     "speaking cpu": (Target("max", 9),),
     "idle picture gap": (Target("p99", 60),),
     "speaking picture gap": (Target("p99", 60),),
+    "bundle rate": (Target("p50", 4, at_least=True),),
+    "bundle picture gap": (Target("p99", 60),),
     "memory, api": (Target("max", 130),),
     "memory, worker": (Target("max", 180),),
     "memory per session": (Target("max", 12),),

@@ -9,9 +9,14 @@ import time
 from sqlalchemy import Column, Connection, Double, Integer, MetaData, Table, func, insert, select
 
 from visavis.errors import Unavailable
-from visavis.store.migrations import m0001_sessions, m0002_kiosk_sessions
+from visavis.store.migrations import m0001_sessions, m0002_kiosk_sessions, m0003_render_jobs, m0004_voices
 
-MIGRATIONS = (m0001_sessions.upgrade, m0002_kiosk_sessions.upgrade)
+MIGRATIONS = (
+    m0001_sessions.upgrade,
+    m0002_kiosk_sessions.upgrade,
+    m0003_render_jobs.upgrade,
+    m0004_voices.upgrade,
+)
 
 schema_version = Table(
     "schema_version",

@@ -23,7 +23,7 @@ about = APIRouter(route_class=OpenAIRoute, tags=["kiosk: speech"], prefix="/v1",
 
 
 @about.get("/audio/voices")
-async def list_voices(house: House) -> Voices:
+async def speech_voices(house: House) -> Voices:
     """Who can speak."""
     return await asyncio.to_thread(_voices, house.settings)
 

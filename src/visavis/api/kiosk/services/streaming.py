@@ -3,14 +3,16 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from visavis.errors import Conflict, VisavisError
+from visavis.api.attended import attended as attended
+from visavis.api.attended import leave
+from visavis.errors import VisavisError
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class Stream(Response):
         # Not Starlette's own stream: its cancelling would also reach what closes the session.
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write(send))
-            watch = group.create_task(_leave(receive, writer))
+            watch = group.create_task(leave(receive, writer))
             writer.add_done_callback(lambda _: watch.cancel())
         if not writer.cancelled() and writer.result():
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -76,26 +78,5 @@ async def begun(request: Request, stream: AsyncGenerator[T, None]) -> AsyncGener
     return stream
 
 
-async def attended(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` comes to; it is cancelled if the client goes meanwhile. The body has to be read by then."""
-    task = asyncio.create_task(work, name="work for a client")
-    watch = asyncio.create_task(_leave(request.receive, task), name="watch a client")
-    try:
-        await asyncio.wait([task])
-        if task.cancelled():
-            raise Conflict("the client has gone")
-        return task.result()
-    finally:
-        watch.cancel()
-        task.cancel()
-        await asyncio.wait([task, watch])
-
-
 async def _first(stream: AsyncGenerator[T, None]) -> T:
     return await anext(stream)
-
-
-async def _leave(receive: Receive, work: "asyncio.Task[Any]") -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    work.cancel()

@@ -5,6 +5,7 @@ Everything of it is *added* to the contract's answers (contract opentalking 1.9)
 
 from collections.abc import Mapping
 
+from visavis.api.opentalking.schemas import ProviderState, SessionStatus
 from visavis.session.events import State
 
 CONNECTED: Mapping[str, str] = {
@@ -28,17 +29,20 @@ def reason(backend: str, connected: bool) -> str:
     return CONNECTED.get(backend, "local_runtime") if connected else LACKING.get(backend, "not_configured")
 
 
-def status(state: State, busy: bool = False) -> str:
+def status(state: State, busy: bool = False, waiting: bool = False) -> SessionStatus:
     """A session's state in deployed servers' words (contract 1.3)."""
     match state:
         case "created":
-            return "worker_ready"
+            return "queued" if waiting else "worker_ready"
         case "terminated":
             return "closed"
         case _:
             return "speaking" if busy else "ready"
 
 
-def provider_status(missing: Mapping[str, str | None]) -> dict[str, dict[str, bool]]:
+def provider_status(missing: Mapping[str, str | None]) -> dict[str, ProviderState]:
     """`/health`'s table of providers; `key_set` must be true for the web client to use one."""
-    return {name: {"key_set": lack is None, "service_url_set": lack is None} for name, lack in missing.items()}
+    return {
+        name: ProviderState(key_set=not lack, service_url_set=not lack, usable=not lack, reason=lack or "")
+        for name, lack in missing.items()
+    }
