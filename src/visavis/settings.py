@@ -265,7 +265,7 @@ class Settings(BaseSettings):
     kiosk_http_timeout_seconds: float = Field(
         default=120.0, ge=0.1, le=600, validation_alias=_names("kiosk_http_timeout_seconds")
     )
-    """Seconds that services behind URLs have: for a transcript, or between two pieces of an answer or of speech."""
+    """Seconds that services behind URLs have: for a transcript, between two pieces of an answer or of speech."""
     kiosk_sample_rate: int = Field(
         default=16_000, ge=8000, le=48_000, validation_alias=_names("kiosk_sample_rate")
     )

@@ -15,7 +15,6 @@ from visavis.avatar import Catalogue
 from visavis.settings import Settings
 from visavis.testing.fake_pool import FakePool, FakeSession
 
-
 BASE = "http://visavis"
 
 

@@ -26,7 +26,9 @@ class _Server(uvicorn.Server):
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The address of a server with `app`."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws="wsproto", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, ws="wsproto", timeout_graceful_shutdown=1
+    )
     server = _Server(config)
     thread = threading.Thread(target=server.run, name="server")
     thread.start()

@@ -39,9 +39,7 @@ async def test_a_prompt_is_kept_for_the_avatar_and_taken_back(
 
 
 async def test_several_things_are_changed_at_once(client: httpx.AsyncClient, settings: Settings) -> None:
-    body = await customise(
-        client, data=ADA | {"llm_system_prompt": "You are Ada."}, files={**IMAGE, **AUDIO}
-    )
+    body = await customise(client, data=ADA | {"llm_system_prompt": "You are Ada."}, files={**IMAGE, **AUDIO})
     assert (body["prompt_updated"], body["image_updated"], body["audio_updated"]) == (True, True, True)
     avatar = Catalogue(settings).avatar("ada")
     assert (avatar.width, avatar.height) == (200, 300)
@@ -163,7 +161,11 @@ async def test_bad_bodies(client: httpx.AsyncClient, path: str, sent: Any, statu
         ({"reference_image": ("a.png", bomb(20_000))}, 400, "reference_image: the image is 20000 x 20000"),
         ({"reference_audio": ("a.wav", b"rubbish" * 100)}, 400, "reference_audio: the file can't be decoded"),
         ({"reference_audio": ("a.wav", b"RIFF")}, 400, "reference_audio: the recording is too short"),
-        ({"reference_image": ("a.png", encoded(".png") + bytes(10 * 1024 * 1024))}, 413, "reference_image: at most"),
+        (
+            {"reference_image": ("a.png", encoded(".png") + bytes(10 * 1024 * 1024))},
+            413,
+            "reference_image: at most",
+        ),
         ({"reference_image": ("a.png", bytes(24 * 1024 * 1024))}, 413, "the body is larger"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -29,9 +29,11 @@ def pool(settings: Settings) -> InlinePool:
 async def client(pool: InlinePool, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(pool, settings, Catalogue(settings))
     transport = httpx.ASGITransport(app)
-    async with app.router.lifespan_context(app):
-        async with httpx.AsyncClient(transport=transport, base_url="http://visavis", timeout=60) as made:
-            yield made
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://visavis", timeout=60) as made,
+    ):
+        yield made
 
 
 async def created(client: httpx.AsyncClient, avatar_id: str, model: str) -> str:
@@ -43,11 +45,12 @@ async def created(client: httpx.AsyncClient, avatar_id: str, model: str) -> str:
 
 async def talk(client: httpx.AsyncClient, pool: InlinePool, session: str) -> list[object]:
     """Say something in a session; what happened until it was said."""
-    assert (await client.post(f"/sessions/{session}/speak", json={"text": "你好。"})).status_code == 200
+    answer = await client.post(f"/sessions/{session}/speak", json={"text": "你好。"})
+    assert answer.status_code == 200
     happened: list[object] = []
     async for record in pool.get(session).events():
         happened.append(record.event)
-        if isinstance(record.event, TurnEnded):
+        if isinstance(record.event, TurnEnded) and record.event.turn == answer.json()["turn"]:
             break
     return happened
 
@@ -135,7 +138,12 @@ async def test_a_minimal_bundle_of_opentalking_talks(
     manifest = {"id": "theirs", "fps": fps, "sample_rate": 16_000, "width": width, "height": height}
     (place / "manifest.json").write_text(json.dumps(manifest | {"model_type": model_type, "version": "1.0"}))
     shown = next(avatar for avatar in (await client.get("/avatars")).json() if avatar["id"] == "theirs")
-    assert (shown["name"], shown["model_type"], shown["width"], shown["height"]) == (None, model_type, width, height)
+    assert (shown["name"], shown["model_type"], shown["width"], shown["height"]) == (
+        None,
+        model_type,
+        width,
+        height,
+    )
     assert (await client.get("/avatars/theirs/preview")).status_code == 200
     session = await created(client, "theirs", model)
     happened = await talk(client, pool, session)

@@ -25,7 +25,12 @@ async def test_health_says_ok_and_what_the_web_client_needs(client: httpx.AsyncC
     needed = {"stt_provider", "stt_providers", "stt_key_set", "tts_provider", "tts_providers", "tts_key_set"}
     assert needed | {"tts_service_url_set", "default_model", "tts_enabled_providers"} <= body.keys()
     assert body["stt_key_set"] is True
-    assert "espeak" in body["tts_providers"]
+    espeak, dashscope = body["tts_providers"]["espeak"], body["tts_providers"]["dashscope"]
+    assert espeak == {"key_set": True, "service_url_set": True, "usable": True, "reason": ""}
+    assert (dashscope["key_set"], dashscope["usable"]) == (False, False)
+    assert "VISAVIS_DASHSCOPE_API_KEY" in dashscope["reason"]
+    assert body["stt_providers"][body["stt_provider"]]["usable"] is True
+    assert body["llm_providers"][body["llm_provider"]]["usable"] is True
 
 
 async def test_health_holds_no_key_and_no_path(pool: FakePool, settings: Settings) -> None:

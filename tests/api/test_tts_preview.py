@@ -32,8 +32,8 @@ class Watched(FakePool):
         super().__init__()
         self.made: asyncio.Queue[FakeSession] = asyncio.Queue()
 
-    async def create(self, request: NewSession) -> FakeSession:
-        session = await super().create(request)
+    async def create(self, request: NewSession, session_id: str = "") -> FakeSession:
+        session = await super().create(request, session_id)
         self.made.put_nowait(session)
         return session
 
@@ -221,13 +221,16 @@ async def speaking(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     settings = Settings(data_dir=tmp_path / "data")
     app = create_app(InlinePool(settings, warm=False), settings, Catalogue(settings))
     transport = httpx.ASGITransport(app)
-    async with app.router.lifespan_context(app):
-        async with httpx.AsyncClient(transport=transport, base_url="http://visavis", timeout=60) as client:
-            yield client
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://visavis", timeout=60) as client,
+    ):
+        yield client
 
 
 @pytest.mark.parametrize(
-    ("text", "least"), [("欢迎光临。你好，我叫维拉。", 2.0), ("Good morning. How are you?", 1.2), ("Hello. 你好。", 0.8)]
+    ("text", "least"),
+    [("欢迎光临。你好，我叫维拉。", 2.0), ("Good morning. How are you?", 1.2), ("Hello. 你好。", 0.8)],
 )
 async def test_a_real_voice_speaks(speaking: httpx.AsyncClient, text: str, least: float) -> None:
     answer = await speaking.post("/tts/preview", json={"text": text})

@@ -185,9 +185,7 @@ def test_samples_are_deleted_when_they_are_over(tmp_path: Path) -> None:
         ({"consent": "x" * 201}, "consent: who must be at most 200 characters"),
     ],
 )
-async def test_bad_fields(
-    client: httpx.AsyncClient, stub: CloningStub, change: dict[str, str], detail: str
-) -> None:
+async def test_bad_fields(client: httpx.AsyncClient, stub: CloningStub, change: Any, detail: str) -> None:
     answer = await clone(client, **change)
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith(detail)
@@ -258,7 +256,10 @@ async def test_without_a_key_nothing_is_cloned(pool: FakePool, settings: Setting
     settings = settings.model_copy(update={"dashscope_api_key": "", "dashscope_asr_api_key": ""})
     app = create_app(pool, settings, Catalogue(settings))
     transport = httpx.ASGITransport(app)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://v") as bare:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://v") as bare,
+    ):
         answer = await clone(bare)
     assert answer.status_code == 400
     assert "VISAVIS_DASHSCOPE_API_KEY" in answer.json()["detail"]
@@ -310,5 +311,3 @@ async def test_the_document_says_what_is_sent(client: httpx.AsyncClient) -> None
     assert {"provider", "target_model", "display_label"} == set(fields["required"])
     assert {"audio", "prefix", "preferred_name", "consent"} <= fields["properties"].keys()
     assert {"400", "413", "502"} <= operation["responses"].keys()
-
-

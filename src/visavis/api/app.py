@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Scope
 from visavis import __version__
 from visavis.api import kiosk, opentalking, web
 from visavis.api.capabilities import Capabilities
-from visavis.api.documentation import StayHome
+from visavis.api.documentation import StayHome, polish
 from visavis.api.families import Family, family_of
 from visavis.api.parts import Parts
 from visavis.avatar import Catalogue
@@ -68,6 +68,7 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
     app.include_router(kiosk.router())
     app.include_router(web.router)
     app.mount("/web", web.Assets(), name="web")
+    polish(app, opentalking.EXAMPLES)
     app.add_middleware(StayHome)
     app.add_middleware(
         BodyLimit,

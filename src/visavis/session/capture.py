@@ -115,8 +115,8 @@ class Capture:
             self._asker.deaf(StageFailed("microphone", error.message))
             self._end("failed")
 
-    def interrupt(self) -> bool:
-        """Forget it; False if everything was told already."""
+    def interrupt(self, *, tell: bool = True) -> bool:
+        """Forget it; False if everything was told already. Without `tell` nobody hears that it came to nothing."""
         if self.done:
             return False
         self._end("stopped")
@@ -125,7 +125,8 @@ class Capture:
         while not self._parts.empty():
             if (part := self._parts.get_nowait()) is not None:
                 part.drop()
-        self._asker.understood("", False)
+        if tell:
+            self._asker.understood("", False)
         return True
 
     def _frame(self, frame: Samples) -> None:

@@ -79,8 +79,9 @@ class Captures:
         return self._capture is not None and self._capture.interrupt()
 
     async def close(self) -> None:
-        """Stop."""
-        self.interrupt()
+        """Stop. The end of the session is all that is told then: nobody has asked for that of the question."""
+        if self._capture is not None:
+            self._capture.interrupt(tell=False)
         if self._sourcing is not None:
             await asyncio.wait([self._sourcing])
 

@@ -60,6 +60,8 @@ class FakeSession(SessionHandle):
         """If set, the next verb raises it."""
         self.recording = Recorded()
         """How its recording is; no file is ever written."""
+        self.quick = False
+        """Whether its turns and questions end as soon as they have begun."""
         self._voices = voices
         self._state: State = "created"
         self._turn: TurnStarted | None = None
@@ -169,6 +171,8 @@ class FakeSession(SessionHandle):
             self._enter("running")
         self.commands.append(command)
         self.listening = True
+        if self.quick:
+            self.happen(CaptureEnded("source_ended", 0.0, False), Understood("", False))
 
     async def hear(self, command: Hear) -> None:
         """Take more of it."""
@@ -275,7 +279,10 @@ class FakeSession(SessionHandle):
         self.happen(self._turn)
         self.happen(StageChanged("speaking" if kind == "say" else "thinking"))
         self.happen(MediaStarted(self._turn.turn, 0))
-        return TurnAccepted(self._turn.turn)
+        accepted = TurnAccepted(self._turn.turn)
+        if self.quick:
+            self.finish()
+        return accepted
 
     def _enter(self, state: State) -> None:
         self._state = state
@@ -291,12 +298,15 @@ class FakePool(SessionPool):
         models: Sequence[str] = ("portrait", "mock"),
         voices: Sequence[str] = ("espeak", "flite"),
         room: int = 8,
+        quick: bool = False,
     ) -> None:
         self.entered = False
         self.failure: Exception | None = None
         """If set, the next `create` raises it."""
         self._avatars, self._models, self._voices = avatars, models, voices
         self._room = room
+        self._quick = quick
+        """Whether its sessions are."""
         self._sessions: dict[str, FakeSession] = {}
 
     async def __aenter__(self) -> "FakePool":
@@ -321,6 +331,7 @@ class FakePool(SessionPool):
         if self.full:
             raise AtCapacity("all session slots are taken; try again later", retry_after=7)
         session = FakeSession(request, self._voices, session_id)
+        session.quick = self._quick
         self._sessions[session.id] = session
         return session
 

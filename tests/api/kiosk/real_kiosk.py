@@ -6,6 +6,7 @@ import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -127,3 +128,15 @@ def wav(pcm: Samples, sample_rate: int = 16_000) -> bytes:
 async def question(text: str = QUESTION) -> bytes:
     """A question as a WAV file at 16 kHz, with half a second of silence around it."""
     return wav(await said(text))
+
+
+def clips(snapshot: dict[str, Any]) -> list[tuple[int, str]]:
+    """Index and text of the clips, all of which are there."""
+    segments = snapshot["tts_audio_segments"]
+    assert all(Path(each["audio_file"]).read_bytes()[:4] == b"RIFF" for each in segments)
+    return [(each["index"], each["text"]) for each in segments]
+
+
+def outcome(snapshot: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Status, end, transcript and answer."""
+    return snapshot["status"], snapshot["end_reason"], snapshot["transcript"], snapshot["response"]

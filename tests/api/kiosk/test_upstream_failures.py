@@ -6,14 +6,13 @@ A real server with its workers; the services are strict stubs: whoever breaks th
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.api.kiosk.real_kiosk import PATIENCE, RealKiosk, question, real_kiosk
+from tests.api.kiosk.real_kiosk import PATIENCE, RealKiosk, clips, outcome, question, real_kiosk
 from tests.browser.conftest import serving
 from visavis.media.samples import from_bytes, rms
 from visavis.testing.kiosk_stubs import (
@@ -87,10 +86,9 @@ def mapping(ports: tuple[int, int, int], tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 async def stubs(ports: tuple[int, int, int]) -> AsyncIterator[tuple[AnalyzerStub, RagStub, SpeechStub]]:
     made = (AnalyzerStub(), RagStub(), SpeechStub())
-    async with AsyncExitStack() as stack:
-        for stub, port in zip(made, ports, strict=True):
-            stub.port = port
-            await stack.enter_async_context(stub)
+    asr, rag, tts = made
+    asr.port, rag.port, tts.port = ports
+    async with asr, rag, tts:
         yield made
 
 
@@ -98,18 +96,6 @@ async def stubs(ports: tuple[int, int, int]) -> AsyncIterator[tuple[AnalyzerStub
 async def services(stubs: tuple[AnalyzerStub, RagStub, SpeechStub], configured: str) -> AsyncIterator[Services]:
     async with real_kiosk(configured) as kiosk:
         yield Services(kiosk, *stubs)
-
-
-def clips(snapshot: dict[str, Any]) -> list[tuple[int, str]]:
-    """Index and text of the clips, all of which are there."""
-    segments = snapshot["tts_audio_segments"]
-    assert all(Path(each["audio_file"]).read_bytes()[:4] == b"RIFF" for each in segments)
-    return [(each["index"], each["text"]) for each in segments]
-
-
-def outcome(snapshot: dict[str, Any]) -> tuple[str, str, str, str]:
-    """Status, end, transcript and answer."""
-    return snapshot["status"], snapshot["end_reason"], snapshot["transcript"], snapshot["response"]
 
 
 def explained(error: Any, service: str) -> None:
@@ -218,10 +204,13 @@ async def test_junk_is_left_out_between_words(services: Services) -> None:
     assert snapshot["transcript"] == "When do you close?"
 
 
+LONG = "how do i get the key to the second room of the house"
+
+
 async def test_of_a_question_in_chunks_what_was_heard_is_answered(services: Services) -> None:
     services.asr.then(heard("first"), Failure(500), heard("third"))
     services.asr.always(heard(""))
-    recording = await question("how do i get the key to the second room of the house")
+    recording = await question(LONG)
     snapshot = await services.kiosk.answered(recording, chunk_seconds="1")
 
     assert outcome(snapshot) == ("completed", "completed", "first third", ANSWER)
@@ -235,7 +224,7 @@ async def test_of_a_question_in_chunks_what_was_heard_is_answered(services: Serv
 
 @pytest.mark.parametrize(
     "fault",
-    [Failure(500), Failure(401, reason=""), Answer(["not SSE".encode()]), "rubbish", Answer([], ending="cut")],
+    [Failure(500), Failure(401, reason=""), Answer([b"not SSE"]), "rubbish", Answer([], ending="cut")],
     ids=["500", "401", "no events", "rubbish", "cut at once"],
 )
 async def test_when_the_rag_service_fails_the_transcript_is_kept(services: Services, fault: Behaviour) -> None:
@@ -362,7 +351,7 @@ async def test_stopped_in_mid_speech_what_was_heard_is_answered(services: Servic
 
 async def test_stopped_while_the_question_is_recognised(services: Services) -> None:
     services.asr.then(heard("first"), "stall")
-    session = await services.kiosk.start_file(await question(), chunk_seconds="1.5")
+    session = await services.kiosk.start_file(await question(LONG), chunk_seconds="1")
     await services.kiosk.becomes(session, lambda snapshot: snapshot["transcript"] == "first")
     await asyncio.wait_for(services.asr.arrived.get(), PATIENCE)
     second = await asyncio.wait_for(services.asr.arrived.get(), PATIENCE)

@@ -22,10 +22,11 @@ from visavis.api.opentalking import (
     webrtc,
 )
 from visavis.api.opentalking.errors import refuse
+from visavis.api.opentalking.examples import EXAMPLES
 from visavis.api.opentalking.workshop import MAX_IMAGE, MAX_SOUND, Workshop
 from visavis.api.principal import principal
 
-__all__ = ["FAMILY", "UPLOADS", "Workshop", "router"]
+__all__ = ["EXAMPLES", "FAMILY", "UPLOADS", "Workshop", "router"]
 
 UPLOADS = dict.fromkeys(
     ("transcribe", "speak_audio", "speak_flashtalk_audio", "flashtalk-offline-bundle"),

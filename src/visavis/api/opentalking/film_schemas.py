@@ -36,7 +36,9 @@ class RecordingResponse(BaseModel):
 class BundleAccepted(BaseModel):
     """A bundle will be rendered."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"job_id": JOB, "status": "pending"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"job_id": JOB, "status": "pending", "session_id": JOB}]}
+    )
 
     job_id: str
     status: Literal["pending"] = "pending"
@@ -47,7 +49,9 @@ class BundleResponse(BaseModel):
     """How the rendering of a bundle stands."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"job_id": JOB, "status": "running", "progress": 0.62, "error": None}]}
+        json_schema_extra={
+            "examples": [{"job_id": JOB, "status": "running", "progress": 0.62, "error": None, "session_id": JOB}]
+        }
     )
 
     job_id: str

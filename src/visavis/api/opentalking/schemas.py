@@ -196,7 +196,7 @@ class StatusResponse(BaseModel):
     """What has become of the session."""
 
     session_id: str
-    status: str
+    status: Literal["running", "terminated"]
 
 
 class SpeakRequest(BaseModel):

@@ -87,7 +87,7 @@ def recognition(recording: tuple[Path, str] | None, only: tuple[str, ...], json_
 async def measure(settings: Settings, recording: tuple[Path, str] | None, only: Sequence[str]) -> Report:
     """Measure every recogniser that can be used here."""
     findings = Findings()
-    speech = {voice: [await _say(settings, text, voice) for text in SENTENCES] for voice in VOICES}
+    speech = {voice: [await say(settings, text, voice) for text in SENTENCES] for voice in VOICES}
     if recording is not None:
         file, words = recording
         speech[file.name] = [Spoken(words, await asyncio.to_thread(read_file, file, 600.0))]
@@ -171,7 +171,8 @@ async def _paced(sound: Samples) -> AsyncIterator[Samples]:
         await asyncio.sleep(max(began - time.perf_counter(), 0))
 
 
-async def _say(settings: Settings, text: str, voice: str) -> Spoken:
+async def say(settings: Settings, text: str, voice: str) -> Spoken:
+    """A text in one of flite's voices, with silence around it."""
     pieces = [piece async for piece in registry.provider("tts", "flite", settings).voice(voice, "en").speak(text)]
     resampler = Resampler(pieces[0].sample_rate, SAMPLE_RATE)
     sound = [resampler.push(piece.pcm) for piece in pieces]
