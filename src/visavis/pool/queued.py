@@ -128,11 +128,12 @@ class QueuedSession:
     async def begin(self) -> None:
         """Become real with a slot that was free. Raises what making it raises; the slot is then given back."""
         try:
-            self._real = await self._terms.make(self._request, self.id)
+            real = await self._terms.make(self._request, self.id)
         except BaseException:
             self._line.give_back()
             raise
-        self._terms.own(self._serve(self._real))
+        self._hold(real)
+        self._terms.own(self._serve(real))
 
     def wait(self) -> None:
         """Get in line. `AtCapacity` if it is full."""
@@ -267,19 +268,23 @@ class QueuedSession:
             self._ended("failed")
             raise
         else:
-            self._real = real
+            self._hold(real)
             await self._serve(real)
 
-    async def _serve(self, real: SessionHandle) -> None:
-        """Have the slot until the session ends."""
+    def _hold(self, real: SessionHandle) -> None:
+        """Have the slot, for as long as one may."""
+        self._real = real
         self.log.add(Queued(0, "slot_acquired"))
-        if self._reason is not None:
-            await real.close()
-        elif self._terms.hold:
-            later, hold = self._terms.later, self._terms.hold
+        if hold := self._terms.hold:
             left = min(WARNING, hold)
+            later = self._terms.later
             self._timers.append(later(hold - left, lambda: self.log.add(Expiring(left))))
             self._timers.append(later(hold, lambda: self._terms.own(self.end("expired"))))
+
+    async def _serve(self, real: SessionHandle) -> None:
+        """Serve the session until it ends."""
+        if self._reason is not None:
+            await real.close()
         reason: TerminationReason = "failed"
         try:
             reason = await self._copy(real)

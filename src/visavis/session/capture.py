@@ -1,6 +1,6 @@
 """A capture: hears one question out, recognises it beside the hearing, and says what it was.
 
-The algorithm is the kiosk contract's (1.5), with its weak points mended: a chunk is cut where it is quietest, the
+The algorithm is the kiosk contract's (1.5), with its weak points mended: a chunk is cut at a quiet moment, the
 recogniser works while the sound comes, and the last chunk's transcript is asked for half a second into the
 silence, so that it is there when the silence has lasted long enough; if speech resumes it is dropped.
 """
@@ -28,6 +28,12 @@ PRE_ROLL = 3
 
 EARLY = 5
 """Frames of silence after which the transcript is asked for."""
+
+LATE = 0.75
+"""How much of its length a chunk has to have before it may be cut at a quiet moment."""
+
+QUIET = 0.5
+"""How loud that moment may be, compared with the chunk's usual frame: between words, not within one."""
 
 
 class Asker(Protocol):
@@ -64,6 +70,8 @@ class Capture:
         self._left = EMPTY
         self._before: deque[Samples] = deque(maxlen=PRE_ROLL)
         self._chunk: list[Samples] = []
+        self._levels: list[float] = []
+        """How loud each of its frames is."""
         self._voiced = False
         """Whether there is speech in the chunk."""
         self._part: _Part | None = None
@@ -151,12 +159,13 @@ class Capture:
             self._end("silence")
         elif self._seconds >= self._plan.longest - 1e-6:
             self._end("longest")
-        elif len(self._chunk) * FRAME_SECONDS >= self._plan.chunk - 1e-6:
+        elif self._may_cut():
             self._cut()
 
     def _take(self, frame: Samples) -> None:
         self._frames += 1
         self._chunk.append(frame)
+        self._levels.append(float(np.mean(np.abs(frame.astype(np.int32)))))
         if self._part is not None:
             self._part.push(frame)
 
@@ -173,22 +182,17 @@ class Capture:
     def _begin(self, frames: list[Samples]) -> "_Part":
         return _Part(self._recognizer, self._language, frames, self._settled, self._asker, self._reaper)
 
+    def _may_cut(self) -> bool:
+        """Whether a chunk ends here: at a quiet moment of its last quarter, or because it is long enough."""
+        length = len(self._chunk) * FRAME_SECONDS + 1e-6
+        if length >= self._plan.chunk:
+            return True
+        return length >= LATE * self._plan.chunk and self._levels[-1] <= QUIET * float(np.median(self._levels))
+
     def _cut(self) -> None:
-        """The chunk is long enough: recognise it for good, and begin another."""
-        if self._quiet or self._part is None:
-            self._settle()
-            self._chunk, self._part, self._voiced = [], None, False
-            return
-        # In mid-speech: what comes after the quietest moment of its later half belongs to the next one.
-        half = max(1, len(self._chunk) // 2)
-        levels = [float(np.mean(np.abs(frame.astype(np.int32)))) for frame in self._chunk[half:]]
-        place = half + int(np.argmin(levels)) + 1
-        self._part.drop()
-        self._part = self._begin(self._chunk[:place])
+        """Recognise the chunk for good, and begin another."""
         self._settle()
-        self._chunk = self._chunk[place:]
-        self._voiced = bool(self._chunk)
-        self._part = self._begin(self._chunk) if self._chunk else None
+        self._chunk, self._levels, self._part, self._voiced = [], [], None, False
 
     def _settle(self) -> None:
         if self._part is not None:

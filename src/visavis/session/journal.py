@@ -62,10 +62,15 @@ class TurnJournal:
         """Add sound, int16 mono at 48 kHz."""
         if self._directory is None:
             return
-        if self._sound is None:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            self._sound = self._path("s16").open("wb")
-        self._sound.write(pcm.tobytes())
+        try:
+            if self._sound is None:
+                self._directory.mkdir(parents=True, exist_ok=True)
+                self._sound = self._path("s16").open("wb")
+            self._sound.write(pcm.tobytes())
+        except OSError as error:
+            # A full disk is no reason to fall silent.
+            log.error("a turn's journal could not be written: %s", error.strerror)
+            self._directory = None
 
     def end(self, entry: Entry) -> None:
         """The turn is over: have both files finished."""

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -6,10 +5,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from visavis.api.app import create_app
 from visavis.api.kiosk import Desk
 from visavis.api.kiosk.follower import Follower
-from visavis.avatar import Catalogue
 from visavis.session.events import (
     AnswerDelta,
     CaptureEnded,
@@ -57,13 +54,6 @@ class Kiosk:
         """Wait until nothing of the session is left to do; its last snapshot."""
         await self.follower(session).done.wait()
         return await self.get(session)
-
-
-@pytest.fixture
-async def app(pool: FakePool, settings: Settings) -> AsyncIterator[FastAPI]:
-    made = create_app(pool, settings, Catalogue(settings))
-    async with made.router.lifespan_context(made):
-        yield made
 
 
 @pytest.fixture

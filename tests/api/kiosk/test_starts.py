@@ -275,3 +275,16 @@ async def test_settings_stand_in_for_what_a_request_leaves_out(kiosk: Kiosk, cli
     request = session.request
     assert (request.upstreams.asr_url, request.upstreams.rag_url) == ("http://asr:9/t", "")
     assert (request.tts_voice, request.tts_model) == ("Vivian", "qwen-tts")
+
+
+async def test_given_room_for_several_then_each_microphone_is_in_one_session(
+    kiosk: Kiosk, settings: Settings
+) -> None:
+    kiosk.desk.settings = settings.model_copy(update={"kiosk_sessions": 3})
+    await kiosk.start("sessions/start", device="left")
+    await kiosk.start("sessions/start", device="right")
+    response = await kiosk.client.post("/api/v1/sessions/start", json={"device": "left"})
+    assert (response.status_code, response.json()["detail"]) == (
+        409,
+        "Another microphone session is already active",
+    )

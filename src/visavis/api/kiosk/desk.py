@@ -62,8 +62,8 @@ class Desk:
         self.swept = asyncio.Event()
         """Set when what was too old at the beginning is gone."""
         self._sweeping: asyncio.Task[None] | None = None
-        self._beginning: list[SourceKind] = []
-        """The source of each session that is being started."""
+        self._beginning: list[tuple[SourceKind, int | str | None]] = []
+        """The source and the microphone of each session that is being started."""
 
     async def __aenter__(self) -> "Desk":
         """Begin to put the records in order; returns at once."""
@@ -87,19 +87,25 @@ class Desk:
                 await asyncio.wait(late)
 
     @contextmanager
-    def place(self, source: SourceKind) -> Iterator[None]:
-        """Room for a new session, which has to be taken on inside the block. `Conflict` if there is none."""
+    def place(self, source: SourceKind, device: int | str | None = None) -> Iterator[None]:
+        """Room for a new session, which has to be taken on inside the block. `Conflict` if there is none.
+
+        A microphone is in one session at a time; what names it differently is taken for another one.
+        """
+        place = (source, device)
         running = [each.snapshot for each in self._followers.values() if not each.snapshot.over]
-        active = [*self._beginning, *(snapshot.source_kind for snapshot in running)]
-        if source == "microphone" and "microphone" in active:
+        active = [*self._beginning, *((snapshot.source_kind, snapshot.device) for snapshot in running)]
+        full = len(active) >= self.settings.kiosk_sessions
+        listening = any(kind == "microphone" for kind, _ in active)
+        if source == "microphone" and (place in active or (full and listening)):
             raise Conflict("Another microphone session is already active")
-        if len(active) >= self.settings.kiosk_sessions:
+        if full:
             raise Conflict("Another audio session is already active")
-        self._beginning.append(source)
+        self._beginning.append(place)
         try:
             yield
         finally:
-            self._beginning.remove(source)
+            self._beginning.remove(place)
 
     def take_on(self, follower: Follower) -> None:
         """Follow a session to its end."""

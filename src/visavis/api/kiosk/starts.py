@@ -115,7 +115,7 @@ class Start:
 
     async def listening(self, command: Listen) -> SessionSnapshot:
         """Begin to hear."""
-        with self._desk.place(self._source):
+        with self._desk.place(self._source, self._device):
             handle, follower = await self._make()
             try:
                 await handle.listen(command)
