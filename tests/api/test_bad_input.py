@@ -1,6 +1,7 @@
 """Whatever is sent, the answer is a 4xx with `{"detail": "…"}`, never a 5xx, and never repeats secrets."""
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -183,3 +184,75 @@ async def test_details_are_readable(client: httpx.AsyncClient, session: FakeSess
     assert await detail(b"[]") == "body: must be a JSON object, sent as application/json"
     assert await detail(b'{"text": 1, "voice": 2}') == "text: must be a string; voice: must be a string"
     assert await detail(b'{"text": "' + b"a" * 1001 + b'"}') == "text: at most 1000 characters"
+
+
+FORM = {"content-type": "multipart/form-data; boundary=x"}
+PART = b'--x\r\nContent-Disposition: form-data; name="audio"; filename="a"\r\n\r\n'
+
+REQUESTS: list[tuple[str, str, dict[str, Any], int]] = [
+    ("transcribe", "json", {"json": {"audio": "a"}}, 400),
+    (
+        "transcribe",
+        "a form without a boundary",
+        {"content": PART, "headers": {"content-type": "multipart/form-data"}},
+        400,
+    ),
+    ("transcribe", "a text for a file", {"data": {"audio": "text"}}, 400),
+    ("transcribe", "a rate in words", {"files": {"audio": b"ab"}, "data": {"sample_rate": "many"}}, 400),
+    ("transcribe", "a rate of nothing", {"files": {"audio": b"ab"}, "data": {"sample_rate": "0"}}, 400),
+    ("transcribe", "a huge rate", {"files": {"audio": b"ab"}, "data": {"sample_rate": "9" * 400}}, 400),
+    ("transcribe", "neither yes nor no", {"files": {"audio": b"ab"}, "data": {"trigger_chat": "maybe"}}, 400),
+    ("speak_audio", "nothing", {}, 400),
+    ("speak_audio", "a negative rate", {"files": {"audio": b"ab"}, "data": {"sample_rate": "-1"}}, 400),
+    ("speak_audio", "a voice of two lines", {"files": {"file": b"ab"}, "data": {"voice": "a\nb"}}, 400),
+    ("speak_flashtalk_audio", "empty", {"files": {"audio": b""}}, 400),
+    ("flashtalk-offline-bundle", "empty", {"files": {"file": b""}}, 400),
+    ("customize/prompt", "a list", {"json": []}, 400),
+    ("customize/prompt", "a number", {"json": {"llm_system_prompt": 1}}, 400),
+    ("customize/reference", "nothing", {"data": {}}, 400),
+    ("customize/reference", "rubbish", {"files": {"reference_image": b"rubbish"}}, 400),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "status"), [(p, s, c) for p, _, s, c in REQUESTS], ids=[f"{p}-{n}" for p, n, _, _ in REQUESTS]
+)
+async def test_bad_requests_of_a_session(
+    client: httpx.AsyncClient, session: FakeSession, path: str, sent: dict[str, Any], status: int
+) -> None:
+    _refused(await client.post(f"/sessions/{session.id}/{path}", **sent), status)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status"),
+    [
+        ("POST", "/tts/preview", {"json": {}}, 400),
+        ("POST", "/tts/preview", {"json": {"text": " "}}, 400),
+        ("POST", "/tts/preview", {"json": {"text": "a", "provider": "parrot"}}, 400),
+        ("POST", "/tts/preview", {"content": b"{", "headers": JSON}, 400),
+        ("GET", "/voices?provider=" + "a" * 300, {}, 400),
+        ("POST", "/voices/clone", {"data": {"provider": "dashscope"}}, 400),
+        ("POST", "/voices/clone", {"json": {}}, 400),
+        ("DELETE", "/voices/abc", {}, 400),
+        ("DELETE", "/voices/" + "9" * 30, {}, 404),
+        ("GET", "/voice-uploads/%2e%2e%2fvisavis.db", {}, 404),
+        ("POST", "/avatars/custom", {"json": {"name": "Eve"}}, 400),
+        ("POST", "/avatars/custom", {"data": {"name": "", "base_avatar_id": "ada"}}, 400),
+        ("DELETE", "/avatars/..%2fada", {}, 404),
+        ("GET", "/avatars/%00", {}, 404),
+        ("POST", "/avatars/ada/prewarm", {"json": {"model": 1}}, 400),
+        ("POST", "/sessions/customize", {"data": {"llm_system_prompt": "Be brief."}}, 400),
+        ("POST", "/sessions/customize/prompt", {"json": {"avatar_id": "../ada"}}, 404),
+    ],
+)
+async def test_bad_requests_of_other_routes(
+    client: httpx.AsyncClient, method: str, path: str, sent: dict[str, Any], status: int
+) -> None:
+    _refused(await client.request(method, path, **sent), status)
+
+
+# Starlette leaves the file of a part that never ends to the garbage collector, which closes it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_form_without_an_end(client: httpx.AsyncClient, session: FakeSession) -> None:
+    answer = await client.post(f"/sessions/{session.id}/transcribe", content=PART + b"abc", headers=FORM)
+    _refused(answer, 400)

@@ -90,6 +90,7 @@ async def test_given_no_sound_at_all_when_recognised_then_there_is_one_empty_tra
     assert [transcript.text for transcript in transcripts] == [""]
 
 
+@pytest.mark.peers
 async def test_given_a_person_in_a_large_room_when_recognised_then_most_words_are_right(
     recognizer: PocketsphinxRecognizer,
 ) -> None:

@@ -8,6 +8,9 @@ from playwright.sync_api import Page
 from visavis.knowledge.library import Library
 from visavis.settings import Settings
 
+pytestmark = pytest.mark.peers
+
+
 DOCUMENT = "# 茶馆\n\n茶馆上午九点开门，晚上八点关门。\n\n一壶龙井茶二十元。\n"
 ANSWER = "根据《茶馆.md》，茶馆上午九点开门，晚上八点关门。"
 

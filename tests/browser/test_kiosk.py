@@ -16,6 +16,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, e
 from tests.browser.conftest import serving
 from tests.browser.test_voice import flite
 
+pytestmark = pytest.mark.peers
+
+
 HERE = Path(__file__).parent
 SCREENSHOT = HERE.parents[1] / "docs" / "images" / "kiosk.png"
 SCREENS = [(1080, 1920), (1920, 1080), (390, 844), (844, 390)]

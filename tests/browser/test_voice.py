@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.peers
+
+
 MUSEUM = "# The museum\n\nThe museum opens at ten in the morning. The museum closes at six in the evening.\n"
 STORY = "This is a long story about a man and his dog, who walked along the river every single day. " * 8
 

@@ -207,6 +207,7 @@ def test_what_one_user_waits_for_is_measured(data_dir: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(shutil.which("flite") is None, reason="needs the Debian package flite")
+@pytest.mark.peers
 def test_the_voice_loop_is_measured_and_taken_apart(data_dir: Path, tmp_path: Path) -> None:
     measures, left_out = measured(
         data_dir, tmp_path, "latency", "--voice", "--turns", "1", "--sounds", "1", timeout=180

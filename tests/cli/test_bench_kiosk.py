@@ -4,11 +4,14 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from tests.api.kiosk.real_kiosk import wav
 from tests.asr.flite_speech import said
 from visavis.cli.bench import bench
+
+pytestmark = pytest.mark.peers
 
 
 def question(path: Path) -> None:

@@ -47,6 +47,23 @@ def test_it_shows_the_tools_that_are_enabled() -> None:
     assert "* clock" in run(VISAVIS_TOOLS="clock")
 
 
+def test_it_lists_names_of_opentalking_that_mean_nothing_here_without_their_values() -> None:
+    output = run(OPENTALKING_REDIS_URL="redis://secret@host", OPENTALKING_API_PORT="9001")
+    assert re.search(r"not used here\n +OPENTALKING_REDIS_URL\n", output)
+    assert "secret" not in output
+    assert "port = 9001  (environment, OPENTALKING_API_PORT)" in output
+    assert "not used here" not in run(OPENTALKING_API_PORT="9001")
+
+
+@pytest.mark.parametrize("name", ["VISAVIS_ENV_FILE", "OPENTALKING_ENV_FILE"])
+def test_another_env_file_can_be_named(tmp_path: Path, name: str) -> None:
+    values = "OPENTALKING_FLASHTALK_MAX_QUEUE_SIZE=7\nOPENTALKING_DEFAULT_MODEL=mock\n"
+    (tmp_path / "old.env").write_text(values, "utf-8")
+    output = run(**{name: str(tmp_path / "old.env")})
+    assert "queue_size = 7" in output
+    assert "default_model = mock" in output
+
+
 def test_a_wrong_setting_is_named() -> None:
     result = CliRunner(env={"VISAVIS_PORT": "none"}).invoke(main, ["doctor"])
     assert result.exit_code == 1

@@ -14,6 +14,9 @@ from tests.asr.flite_speech import said
 from tests.transport.pulse import Pulse, pulse_audio
 from visavis.media.samples import rms
 
+pytestmark = pytest.mark.peers
+
+
 QUESTION = "how do i get the key"
 PATIENCE = 60.0
 

@@ -10,8 +10,12 @@ import pytest
 from tests.pool.timers import ManualTimers
 from visavis import registry
 from visavis.errors import AtCapacity, Conflict, InvalidInput, NotFound, UpstreamFailed
+from visavis.face import Face
 from visavis.pool import NewSession, Offer, Say, SessionHandle
+from visavis.pool.inline import InlinePool
 from visavis.pool.queue import QueuedPool
+from visavis.pool.studio import Studio
+from visavis.pool.wire import Refusal
 from visavis.session.events import (
     AnyEvent,
     Expiring,
@@ -232,3 +236,25 @@ async def test_a_provider_may_say_how_many_it_serves(
     async with QueuedPool(inner, Settings(data_dir=tmp_path)) as pool:
         await pool.create(MOCK)
         assert await position(await pool.create(MOCK)) == 1
+
+
+@pytest.mark.parametrize("slots", ["", "mock=1"])
+async def test_a_face_whose_server_fails_is_an_upstreams_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slots: str
+) -> None:
+    def fails(self: Studio, avatar: object, model: str) -> Face:
+        raise UpstreamFailed("face", "the face server answered with an error")
+
+    monkeypatch.setattr(Studio, "face", fails)
+    chosen: dict[str, Any] = {"slots": slots}
+    settings = Settings(data_dir=tmp_path, **chosen)
+    async with QueuedPool(InlinePool(settings, warm=False), settings) as pool:
+        with pytest.raises(UpstreamFailed, match="answered with an error"):
+            await pool.create(MOCK)
+        assert not pool.occupancy.occupied
+
+
+def test_that_failure_crosses_the_border_of_a_process() -> None:
+    error = Refusal.of(UpstreamFailed("face", "the face server answered with an error")).error()
+    assert isinstance(error, UpstreamFailed)
+    assert (error.stage, error.message) == ("face", "the face server answered with an error")

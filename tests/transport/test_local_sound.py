@@ -24,6 +24,9 @@ from visavis.transport.local_microphone import WAITING, LocalMicrophone
 from visavis.transport.local_sound import find_input, find_output, input_devices
 from visavis.transport.loudspeaker import CUSHION, ROOM, Loudspeaker, Ring
 
+pytestmark = pytest.mark.peers
+
+
 LOUD = 1000
 SILENCE = np.zeros(PACKET, dtype=np.int16)
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and the pages that show it: their scripts are on board, and a policy holds them to that."""
+"""The OpenAPI document, and the pages that show it: scripts are on board, and a policy holds them to that."""
 
 import re
 from collections.abc import Iterator, Mapping

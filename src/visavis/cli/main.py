@@ -19,6 +19,7 @@ class LazyGroup(click.Group):
         "knowledge": "visavis.cli.knowledge:knowledge",
         "models": "visavis.cli.models:models",
         "bench": "visavis.cli.bench:bench",
+        "reference": "visavis.cli.reference:reference",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

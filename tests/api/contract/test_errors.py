@@ -128,7 +128,7 @@ ERRORS = [
     Error(400, "POST", "/voices/clone", cloned(provider="parrot")),
     Error(400, "POST", "/voices/clone", cloned(b"short")),
     Error(400, "POST", "/voices/clone", cloned(b"no sound " * 100)),
-    Error(413, "POST", "/voices/clone", cloned(bytes(12 * 1024 * 1024 + 1))),
+    Error(400, "POST", "/voices/clone", cloned(bytes(12 * 1024 * 1024 + 1))),
     Error(404, "DELETE", "/voices/4711"),
     Error(404, "GET", "/voice-uploads/" + "0" * 32),
     Error(404, "GET", "/voice-uploads/malformed"),

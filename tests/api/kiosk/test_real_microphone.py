@@ -11,6 +11,8 @@ from tests.api.kiosk.real_kiosk import QUESTION, RealKiosk, found, question, rea
 from tests.browser.conftest import serving
 from tests.transport.pulse import Pulse, pulse_audio
 
+pytestmark = pytest.mark.peers
+
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulse]:

@@ -18,6 +18,9 @@ from tests.api.kiosk.real_kiosk import QUESTION, RealKiosk, found, question, rea
 from tests.asr.flite_speech import said
 from tests.browser.conftest import serving
 
+pytestmark = pytest.mark.peers
+
+
 START_FILE = r"""curl --noproxy '*' -X POST http://127.0.0.1:8012/api/v1/sessions/start-file \
   -F "file=@/path/to/question.wav" \
   -F "sample_rate=16000" \

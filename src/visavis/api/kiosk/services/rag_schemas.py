@@ -67,7 +67,9 @@ class QueryRequest(BaseModel):
     context_text: Annotated[AnyText, Field(max_length=10_000)] | None = Field(
         None, description="What the kiosk knows at this moment: where the customer stands, what the screen shows."
     )
-    top_k: Annotated[int, Field(ge=1, le=20)] | None = Field(None, description="Passages an answer rests on, and the most sources told.")
+    top_k: Annotated[int, Field(ge=1, le=20)] | None = Field(
+        None, description="Passages an answer rests on, and the most sources told."
+    )
     include_sources: bool = False
     history: list[Turn] | None = Field(None, description="The conversation so far, oldest first.")
 
