@@ -148,7 +148,7 @@ class Settings(BaseSettings):
     tts_model: str = Field(default="", validation_alias=_names("tts_model"))
     """The speech model's name at that endpoint."""
     edge: bool = False
-    """Let clients choose the voice provider `edge`, which sends text to Microsoft; not needed where it is `tts`."""
+    """Let clients choose the voice provider `edge`, which sends their text to Microsoft."""
     edge_voice: str = Field(default="", validation_alias=_names("edge_voice"))
     """The voice of `edge` for its own language, like `zh-CN-XiaoxiaoNeural`; empty for the usual one."""
     elevenlabs_api_key: str = Field(default="", validation_alias=_names("elevenlabs_api_key"), repr=False)
