@@ -14,35 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from visavis.api.kiosk.schemas import KioskRefusal
+from visavis.api.statuses import GENERIC, status_of
 from visavis.errors import (
     AtCapacity,
-    Conflict,
-    Forbidden,
-    InvalidInput,
     NotFound,
-    StageFailed,
-    TooLarge,
-    Unavailable,
-    UpstreamFailed,
     VisavisError,
-    WorkerLost,
 )
 
 log = logging.getLogger(__name__)
-
-STATUS: Mapping[type[VisavisError], int] = {
-    InvalidInput: 400,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    TooLarge: 413,
-    UpstreamFailed: 502,
-    Unavailable: 503,
-    AtCapacity: 503,
-    WorkerLost: 503,
-    StageFailed: 500,
-    VisavisError: 500,
-}
 
 WRONG_FIELD = {
     "type": "less_than_equal",
@@ -61,8 +40,6 @@ DESCRIPTIONS: Mapping[int, tuple[str, Any]] = {
     503: ("There is no room, or a part is missing.", "all session slots are taken; try again later"),
 }
 """What a status means and an example, for the OpenAPI document."""
-
-GENERIC = "internal error; the server's log tells more"
 
 MAX_SHOWN = 200
 """Characters of a wrong value that are repeated."""
@@ -110,7 +87,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def answer_to(error: VisavisError) -> Response:
     """The answer that stands for `error`; its message is made for people (`visavis.errors`)."""
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status = status_of(error)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
     return refuse(status, GENERIC if status == 500 else error.message, headers)
 

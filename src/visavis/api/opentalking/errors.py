@@ -12,35 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from visavis.api.opentalking.schemas import Refusal
+from visavis.api.statuses import GENERIC, status_of
 from visavis.errors import (
     AtCapacity,
-    Conflict,
-    Forbidden,
-    InvalidInput,
-    NotFound,
-    StageFailed,
-    TooLarge,
-    Unavailable,
-    UpstreamFailed,
     VisavisError,
-    WorkerLost,
 )
 
 log = logging.getLogger(__name__)
-
-STATUS: Mapping[type[VisavisError], int] = {
-    InvalidInput: 400,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    TooLarge: 413,
-    UpstreamFailed: 502,
-    Unavailable: 503,
-    AtCapacity: 503,
-    WorkerLost: 503,
-    StageFailed: 500,
-    VisavisError: 500,
-}
 
 DESCRIPTIONS: Mapping[int, tuple[str, str]] = {
     400: ("The request is wrong.", "text: field required"),
@@ -52,8 +30,6 @@ DESCRIPTIONS: Mapping[int, tuple[str, str]] = {
     503: ("There is no room, or a part is missing.", "all session slots are taken; try again later"),
 }
 """What a status means and an example, for the OpenAPI document."""
-
-GENERIC = "internal error; the server's log tells more"
 
 PHRASES: Mapping[str, str] = {
     "missing": "field required",
@@ -114,7 +90,7 @@ def _in_words(error: Mapping[str, Any]) -> str:
 
 def answer_to(error: VisavisError) -> Response:
     """The answer that stands for `error`; its message is made for people (`visavis.errors`)."""
-    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    status = status_of(error)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
     return refuse(status, GENERIC if status == 500 else error.message, headers)
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from visavis.api.opentalking.errors import GENERIC
+from visavis.api.statuses import GENERIC
 from visavis.errors import Conflict, NotFound, TooLarge, VisavisError, WorkerLost
 
 MAX_SOUND = 1024 * 1024

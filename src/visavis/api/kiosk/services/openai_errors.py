@@ -12,38 +12,20 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from visavis.api import statuses
 from visavis.api.families import Family
+from visavis.api.statuses import GENERIC
 from visavis.errors import (
     AtCapacity,
-    Conflict,
-    Forbidden,
     InvalidInput,
-    NotFound,
     StageFailed,
-    TooLarge,
-    Unavailable,
-    UpstreamFailed,
     VisavisError,
-    WorkerLost,
 )
 
 log = logging.getLogger(__name__)
 
-STATUS: Mapping[type[VisavisError], int] = {
-    InvalidInput: 400,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    TooLarge: 413,
-    UpstreamFailed: 502,
-    Unavailable: 503,
-    AtCapacity: 503,
-    WorkerLost: 503,
-    StageFailed: 503,
-    VisavisError: 500,
-}
-
-GENERIC = "internal error; the server's log tells more"
+STATUS = {**statuses.STATUS, StageFailed: 503}
+"""A part of ours that fails is a service that can't be used now."""
 
 
 class ErrorBody(BaseModel):
@@ -105,7 +87,7 @@ def answer_to(error: VisavisError) -> Response:
 
 
 def _status(error: VisavisError) -> int:
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return statuses.status_of(error, STATUS)
 
 
 def _wrong(errors: Sequence[Any]) -> Response:

@@ -58,8 +58,8 @@ class _Hearing:
     response_class=Response,
     responses={
         200: {
-            "content": {"application/json": {}, "text/plain": {}, "text/event-stream": {}},
-            "description": "The transcript.",
+            "content": dict.fromkeys(("application/json", "text/plain", "text/vtt", "text/event-stream"), {}),
+            "description": "The transcript, as `response_format` and `stream` ask for it.",
         }
     },
 )

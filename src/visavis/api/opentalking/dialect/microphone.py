@@ -12,12 +12,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from visavis.api.opentalking.audio_speech import NOTHING_UNDERSTOOD, hush
-from visavis.api.opentalking.errors import GENERIC, in_words
+from visavis.api.opentalking.errors import in_words
 from visavis.api.opentalking.schemas import OptionalName, SpeakRequest
 from visavis.api.opentalking.socket import DONE, INTERNAL, LATE, UNKNOWN, WRONG, Socket, words
 from visavis.api.opentalking.speech import spoken
 from visavis.api.opentalking.transcribe import recognised
 from visavis.api.parts import Parts
+from visavis.api.statuses import GENERIC
 from visavis.errors import InvalidInput, NotFound, VisavisError
 from visavis.media.timeline import HEARD_RATE
 from visavis.pool import SessionHandle, Transcribe
