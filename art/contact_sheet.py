@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from visavis.avatar import Catalogue
 from visavis.face.portrait.face import PortraitFace
+from visavis.face.portrait.pose import Look
 from visavis.face.portrait.puppet import Drawn
 from visavis.face.portrait.visemes import VISEMES
 from visavis.media.pictures import I420, Loop
@@ -72,14 +73,13 @@ def main(folder: Path, avatar_id: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     avatar = Catalogue(Settings()).avatar(avatar_id)
     puppet = Drawn(avatar, folder / "loops")
-    place = Loop(puppet.idle, 0)
-    shapes = [(name, bgr(puppet.draw(place, viseme.mouth))) for name, viseme in VISEMES.items()]
+    place = Loop(puppet.clips["idle"], 0)
+    shapes = [(name, bgr(puppet.draw(place, Look(viseme.mouth)))) for name, viseme in VISEMES.items()]
     sheet(folder / "visemes.png", [(name, picture[FACE]) for name, picture in shapes], 5, 1.5)
     sentence = asyncio.run(spoken(PortraitFace(puppet)))
     sheet(folder / "sentence.png", [(caption, picture[FACE]) for caption, picture in sentence[:24]], 8)
-    for clip in (puppet.idle, puppet.speak):
+    for name, clip in puppet.clips.items():
         frames = [(str(index), bgr(clip.frames[index])) for index in range(0, len(clip), 10)]
-        name = "idle" if clip is puppet.idle else "speak"
         sheet(folder / f"{name}.png", frames, 5, 0.6)
     sheet(folder / "large.png", [("aa", shapes[10][1])], 1, 2.0)
 

@@ -26,9 +26,7 @@ NOT_OURS = {".git", ".venv", "data", "build", "dist", "__pycache__", "node_modul
 """Directories that are left out where there is no git to ask."""
 
 BROAD_HANDLERS = {
-    "src/visavis/api/kiosk/errors.py": "supervises requests: the answer is a plain 500, the cause is logged",
-    "src/visavis/api/kiosk/services/openai_errors.py": "supervises requests: a plain 500, the cause is logged",
-    "src/visavis/api/opentalking/errors.py": "supervises requests: the answer is a plain 500, the cause is logged",
+    "src/visavis/api/supervision.py": "supervises requests: the answer is a plain 500, the cause is logged",
     "src/visavis/api/opentalking/socket.py": "supervises sockets: the client is told so, the cause is logged",
     "src/visavis/pool/worker.py": "supervises calls: a defect costs one call, not every session of the process",
     "src/visavis/session/turns.py": "supervises turns: a defect ends the turn with an error event",

@@ -51,6 +51,28 @@ class AtCapacity(VisavisError):
         self.retry_after = retry_after
 
 
+class Unauthenticated(VisavisError):
+    """Nobody knows who is asking: there is no key, or not one that is valid."""
+
+    code = "unauthenticated"
+
+
+class RateLimited(VisavisError):
+    """Too many calls; `retry_after` is in seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class QuotaExceeded(VisavisError):
+    """The organisation has as many of these as it may have."""
+
+    code = "quota_exceeded"
+
+
 class Forbidden(VisavisError):
     """The principal may not do this."""
 

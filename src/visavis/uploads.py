@@ -34,7 +34,7 @@ class Uploads:
                     if size > max_bytes:
                         raise TooLarge(f"the file is larger than the {max_bytes} bytes that are accepted here")
                     await asyncio.to_thread(file.write, piece)
-        except BaseException:
+        except BaseException:  # cancelled, too: half a file is none
             path.unlink(missing_ok=True)
             raise
         return upload

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -206,7 +205,6 @@ def test_what_one_user_waits_for_is_measured(data_dir: Path, tmp_path: Path) -> 
     assert all(0 < measure["p50"] <= measure["p95"] <= measure["max"] for measure in measures.values())
 
 
-@pytest.mark.skipif(shutil.which("flite") is None, reason="needs the Debian package flite")
 @pytest.mark.peers
 def test_the_voice_loop_is_measured_and_taken_apart(data_dir: Path, tmp_path: Path) -> None:
     measures, left_out = measured(

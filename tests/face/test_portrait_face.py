@@ -7,7 +7,7 @@ import pytest
 from tests.face.recital import animated, hum, marks, moment, said, shown
 from visavis.errors import StageFailed
 from visavis.face.portrait.face import Moment, PortraitFace
-from visavis.face.portrait.pose import Mouth
+from visavis.face.portrait.pose import Look, Mouth
 from visavis.face.portrait.puppet import Drawn
 from visavis.media.pictures import Live, Loop, Picture
 from visavis.media.samples import from_bytes
@@ -87,7 +87,7 @@ async def test_given_an_interrupt_then_the_mouth_closes_within_three_pictures(fa
 
 
 async def test_given_speech_then_the_motion_changes_at_key_indices_only(face: PortraitFace, puppet: Drawn) -> None:
-    after = Loop(puppet.idle, 17)
+    after = Loop(puppet.clips["idle"], 17)
     chunks = await animated(face, said(hum(3.0), marks([("ɑ", 0.3), ("", 0.7)] * 3)), after)
     places = [p if isinstance(p, Loop) else moment(p).place for p in shown(chunks)]
     picture: Picture = shown(chunks)[-1]
@@ -98,14 +98,14 @@ async def test_given_speech_then_the_motion_changes_at_key_indices_only(face: Po
     names = [place.clip.key for place in places]
     changes = [place.index for place, before in zip(places[1:], names, strict=False) if place.clip.key != before]
     assert changes == [25, 100]
-    assert names[0] == names[-1] == puppet.idle.key
-    assert names[40] == puppet.speak.key
+    assert names[0] == names[-1] == puppet.clips["idle"].key
+    assert names[40] == puppet.clips["speak-a"].key
 
 
 async def test_given_an_open_mouth_then_a_new_utterance_takes_it_over(face: PortraitFace, puppet: Drawn) -> None:
-    place = Loop(puppet.idle, 30)
+    place = Loop(puppet.clips["idle"], 30)
     mouth = Mouth(jaw=1.0)
-    after = Live(puppet.draw(place, mouth), Moment(place, mouth))
+    after = Live(puppet.draw(place, Look(mouth)), Moment(place, mouth))
     pictures = shown(await animated(face, said(np.zeros(9600, np.int16), marks([("", 0.2)])), after))
     first = pictures[0]
     assert isinstance(first, Live)

@@ -4,7 +4,7 @@ import pytest
 
 from visavis.avatar import Avatar
 from visavis.face.portrait import motion
-from visavis.face.portrait.pose import Mouth
+from visavis.face.portrait.pose import Look, Mouth
 from visavis.face.portrait.puppet import Drawn
 from visavis.face.portrait.visemes import VISEMES, spoken
 from visavis.media.pictures import I420, Loop
@@ -18,7 +18,7 @@ def dark(picture: I420) -> int:
 
 
 def drawn(puppet: Drawn, phoneme: str) -> I420:
-    return puppet.draw(Loop(puppet.idle, 0), spoken(phoneme)[0].mouth)
+    return puppet.draw(Loop(puppet.clips["idle"], 0), Look(spoken(phoneme)[0].mouth))
 
 
 @pytest.mark.parametrize("phoneme", ["m", "b", "p"])
@@ -47,7 +47,10 @@ def test_given_rounding_then_the_mouth_is_narrower_than_spread(puppet: Drawn) ->
 
 
 def test_visemes_can_be_told_apart(puppet: Drawn) -> None:
-    pictures = {name: puppet.draw(Loop(puppet.idle, 0), shape.mouth)[MOUTH] for name, shape in VISEMES.items()}
+    pictures = {
+        name: puppet.draw(Loop(puppet.clips["idle"], 0), Look(shape.mouth))[MOUTH]
+        for name, shape in VISEMES.items()
+    }
     for name, picture in pictures.items():
         for other, another in pictures.items():
             if name < other:
@@ -55,15 +58,17 @@ def test_visemes_can_be_told_apart(puppet: Drawn) -> None:
 
 
 def test_given_an_open_jaw_then_the_chin_is_lower(puppet: Drawn) -> None:
-    place = Loop(puppet.idle, 0)
-    column = np.abs(puppet.draw(place, Mouth(jaw=1.0))[340:362, 256].astype(int) - place.pixels[340:362, 256])
+    place = Loop(puppet.clips["idle"], 0)
+    column = np.abs(
+        puppet.draw(place, Look(Mouth(jaw=1.0)))[340:362, 256].astype(int) - place.pixels[340:362, 256]
+    )
     assert column.max() > 20
 
 
 @pytest.mark.parametrize("index", [0, 13, 61, 110])
 def test_given_a_mouth_almost_at_rest_then_the_patch_cannot_be_seen(puppet: Drawn, index: int) -> None:
-    place = Loop(puppet.speak, index)
-    patched = puppet.draw(place, Mouth(part=1e-6))
+    place = Loop(puppet.clips["speak-a"], index)
+    patched = puppet.draw(place, Look(Mouth(part=1e-6)))
     difference = np.abs(patched.astype(int) - place.pixels)
     assert difference.max() <= 32
     assert (difference > 8).sum() < 120
@@ -71,23 +76,26 @@ def test_given_a_mouth_almost_at_rest_then_the_patch_cannot_be_seen(puppet: Draw
 
 
 def test_the_loops_meet_at_key_indices_and_nowhere_else(puppet: Drawn) -> None:
-    key = puppet.idle.key_interval
-    for index in range(0, len(puppet.idle), key):
-        assert np.array_equal(puppet.idle.frames[index], puppet.speak.frames[index])
-    assert not np.array_equal(puppet.idle.frames[key // 2], puppet.speak.frames[key // 2])
+    key = puppet.clips["idle"].key_interval
+    for index in range(0, len(puppet.clips["idle"]), key):
+        assert np.array_equal(puppet.clips["idle"].frames[index], puppet.clips["speak-a"].frames[index])
+    assert not np.array_equal(puppet.clips["idle"].frames[key // 2], puppet.clips["speak-a"].frames[key // 2])
 
 
 def test_the_last_frame_flows_into_the_first(puppet: Drawn) -> None:
     def step(one: int, other: int) -> float:
-        frames = puppet.speak.frames
+        frames = puppet.clips["speak-a"].frames
         return float(np.abs(frames[one].astype(int) - frames[other]).mean())
 
     assert step(-1, 0) < 2 * max(step(0, 1), step(-2, -1))
 
 
+_BOTH: tuple[motion.Motion, motion.Motion] = ("idle", "speak-a")
+
+
 def test_motions_leave_a_key_index_without_velocity(avatar: Avatar) -> None:
     for name in ("tilt", "turn", "nod", "head_x", "head_y", "brow"):
-        idle, speak = (getattr(motion.pose(kind, 26, avatar.fps), name) for kind in ("idle", "speak"))
+        idle, speak = (getattr(motion.pose(kind, 26, avatar.fps), name) for kind in _BOTH)
         assert abs(idle - speak) < 0.12
 
 

@@ -3,6 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from visavis.face import Mood
 from visavis.media.chunk import AVChunk
 from visavis.media.pictures import Live, Picture
 from visavis.media.samples import SampleBuffer
@@ -19,6 +20,7 @@ class StillFace:
     look_ahead = 0
 
     def __init__(self, fps: Fraction = Fraction(25), *, stuck_after: int | None = None) -> None:
+        self.mood: Mood = "idle"
         self.fps = fps
         self.stuck_after = stuck_after
         self.closed = False

@@ -66,7 +66,7 @@ class Gallery:
             unfinished.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
             unfinished.replace(place / MANIFEST)
             return read(place)
-        except BaseException:
+        except BaseException:  # whatever it was: half an avatar is none
             shutil.rmtree(place, ignore_errors=True)
             raise
 

@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from fractions import Fraction
-from typing import Protocol
+from typing import Literal, Protocol
 
 from visavis.avatar import Avatar
 from visavis.media.chunk import AVChunk
 from visavis.media.pictures import Picture
 from visavis.registry import Provider
 from visavis.tts import Speech
+
+Mood = Literal["idle", "listen", "think"]
+"""What a face does while it does not speak."""
 
 
 class Face(Protocol):
@@ -22,6 +25,9 @@ class Face(Protocol):
     """Pictures per second."""
     look_ahead: int
     """Media time: how much speech it needs beyond a picture before it can draw that picture, at most."""
+
+    mood: Mood
+    """Set by the session; counts from the next `rest` on. Faces may pass over it."""
 
     def rest(self, after: Picture | None) -> Picture:
         """The picture that follows `after` when nothing is being said; the first one for None.

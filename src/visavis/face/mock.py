@@ -7,7 +7,7 @@ import numpy as np
 
 from visavis.avatar import Avatar
 from visavis.errors import InvalidInput, StageFailed
-from visavis.face import Face, counter
+from visavis.face import Face, Mood, counter
 from visavis.face.still import still_loop
 from visavis.media.chunk import AVChunk
 from visavis.media.pictures import Live, Loop, LoopClip, Picture
@@ -57,6 +57,7 @@ class MockFace:
     look_ahead = 0
 
     def __init__(self, clip: LoopClip, counting: bool) -> None:
+        self.mood: Mood = "idle"
         self._clip = clip
         self._counting = counting
         self.width = clip.width

@@ -37,7 +37,7 @@ def connect(path: Path | None, *, writable: bool) -> sqlite3.Connection:
     try:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
+    except BaseException:  # whatever it was: nobody else has it
         connection.close()
         raise
     return connection
@@ -68,7 +68,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
         connection.commit()
-    except BaseException:
+    except BaseException:  # whatever it was: all or nothing
         connection.rollback()
         raise
 

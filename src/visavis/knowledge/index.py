@@ -103,7 +103,7 @@ class Index:
             try:
                 if writable or path is None:
                     self._prepare()
-            except BaseException:
+            except BaseException:  # whatever it was: nobody else has it
                 self._connection.close()
                 raise
 

@@ -22,7 +22,7 @@ async def open_microphone(plan: Plan, hear: Hear, lost: Callable[[VisavisError],
     microphone = LocalMicrophone(plan.device, plan.sample_rate, resample, lost)
     try:
         await microphone.opened()
-    except BaseException:
+    except BaseException:  # cancelled, too: the device is let go
         await microphone.close()
         raise
     return microphone

@@ -129,7 +129,7 @@ class QueuedSession:
         """Become real with a slot that was free. Raises what making it raises; the slot is then given back."""
         try:
             real = await self._terms.make(self._request, self.id)
-        except BaseException:
+        except BaseException:  # cancelled, too: the slot is somebody else's
             self._line.give_back()
             raise
         self._hold(real)
@@ -263,7 +263,7 @@ class QueuedSession:
             self.log.add(Queued(-1, "queue_full"))
             self.log.add(Failed(getattr(error, "stage", "queue"), error.code, error.message))
             self._ended("failed")
-        except BaseException:
+        except BaseException:  # cancelled, too, and a defect, which the task's owner logs
             self._line.give_back()
             self._ended("failed")
             raise

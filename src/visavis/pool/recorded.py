@@ -11,6 +11,7 @@ from visavis.pool.verbs import NewSession, Occupancy
 from visavis.session.events import StateChanged, Terminated
 from visavis.settings import Settings
 from visavis.store import SessionRecord, Store
+from visavis.sweeping import Sweeper
 
 CLOSE_TIMEOUT = 5.0
 """Seconds the last records may take at the end."""
@@ -28,19 +29,17 @@ class RecordedPool:
         self._pool = pool
         self._store = store
         self._settings = settings
-        self._sweeping: asyncio.Task[None] | None = None
+        self._sweeper = Sweeper("journals and recordings", SWEEP_EVERY, self._sweep)
         self._writing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "RecordedPool":
         await self._pool.__aenter__()
         self._own(self._close_left_open(), "records left open")
-        self._sweeping = asyncio.create_task(self._sweep(), name="sweep journals")
+        await self._sweeper.__aenter__()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.wait([self._sweeping])
+        await self._sweeper.__aexit__(*exc)
         await self._pool.__aexit__(*exc)
         if self._writing:
             await asyncio.wait(self._writing, timeout=CLOSE_TIMEOUT)
@@ -104,12 +103,7 @@ class RecordedPool:
 
     async def _sweep(self) -> None:
         """Keep the journals and recordings of all sessions within their age and size."""
-        while True:
-            try:
-                await asyncio.to_thread(_sweep, self._settings)
-            except OSError as error:
-                log.error("old journals and recordings can't be deleted: %s", error.strerror)
-            await asyncio.sleep(SWEEP_EVERY)
+        await asyncio.to_thread(_sweep, self._settings)
 
     def _own(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

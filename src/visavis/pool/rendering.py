@@ -23,6 +23,7 @@ from visavis.pool.render_wire import Report, Task
 from visavis.pool.workers import MEMORY, plain
 from visavis.settings import Settings
 from visavis.store import RenderJob, RenderState, Store
+from visavis.sweeping import Sweeper
 from visavis.uploads import Uploads
 
 COMMAND = (sys.executable, "-m", "visavis.pool.render")
@@ -63,6 +64,7 @@ class Rendering:
         self._active: dict[str, Active] = {}
         self._queue: asyncio.Queue[Active] = asyncio.Queue()
         self._resuming: asyncio.Task[None] | None = None
+        self._sweeper = Sweeper("bundles", SWEEP_EVERY, self._sweep)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Rendering":
@@ -71,10 +73,12 @@ class Rendering:
             asyncio.create_task(self._work(), name=f"render {place}")
             for place in range(self._settings.render_processes)
         ]
-        self._tasks += [self._resuming, asyncio.create_task(self._sweep(), name="sweep bundles")]
+        self._tasks.append(self._resuming)
+        await self._sweeper.__aenter__()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        await self._sweeper.__aexit__(*exc)
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(self._tasks)
@@ -238,18 +242,11 @@ class Rendering:
 
     async def _sweep(self) -> None:
         """Forget jobs and films that are over and old."""
-        while True:
-            try:
-                limit = time.time() - self._settings.render_hours * 3600
-                for job in await self._store.render_jobs.ended_before(limit):
-                    await asyncio.to_thread(self._discard, job)
-                    await self._store.render_jobs.delete(job.id)
-                await asyncio.to_thread(self._films.sweep, self._settings.render_hours)
-            except VisavisError as error:
-                log.error("old bundles can't be deleted: %s", error.message)
-            except OSError as error:
-                log.error("old bundles can't be deleted: %s", error.strerror)
-            await asyncio.sleep(SWEEP_EVERY)
+        limit = time.time() - self._settings.render_hours * 3600
+        for job in await self._store.render_jobs.ended_before(limit):
+            await asyncio.to_thread(self._discard, job)
+            await self._store.render_jobs.delete(job.id)
+        await asyncio.to_thread(self._films.sweep, self._settings.render_hours)
 
 
 class _Page(msgspec.Struct):

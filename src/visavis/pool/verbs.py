@@ -33,6 +33,29 @@ class Upstreams(msgspec.Struct, frozen=True):
     tts_instructions: str = ""
 
 
+class Room(msgspec.Struct, frozen=True):
+    """A LiveKit room that a session joins as a guest, to say there what is sent to it."""
+
+    url: str
+    """`wss://…` or `ws://…`; whoever takes it from a client has checked it: its host is then reached."""
+    name: str
+    token: str
+    """Lets it in (a JWT of the room's owner); never logged, told or stored."""
+    audio_source: Literal["data_stream", "track"] = "data_stream"
+    """Where the sound comes from that it says: byte streams sent to it, or somebody's microphone track."""
+    subscribe_to: str = ""
+    """Whose track; empty for the first who publishes one."""
+    synthetic_audio: bool = False
+    """Hum a tone if nobody has come within 10 s: to see that it works."""
+    idle_timeout: float = 30.0
+    """Seconds without sound coming in after which it leaves."""
+    max_duration: float = 600.0
+    """Seconds after which it leaves in any case."""
+
+    def __repr__(self) -> str:
+        return f"Room(name={self.name!r})"
+
+
 class NewSession(msgspec.Struct, frozen=True):
     """What to make a session of."""
 
@@ -63,6 +86,12 @@ class NewSession(msgspec.Struct, frozen=True):
     upstreams: Upstreams = Upstreams()
     knowledge: tuple[str, ...] = ()
     """Collections of documents that it answers from; empty for the persona's, or else the default one."""
+    room: Room | None = None
+    """Where it is shown, instead of to WebRTC viewers; it then neither hears nor answers."""
+    size: int = 0
+    """Pixels of the picture's longer side, even; 0 for the avatar's own."""
+    fps: int = 0
+    """Pictures per second; 0 for the avatar's own."""
 
 
 class Recorded(msgspec.Struct, frozen=True):

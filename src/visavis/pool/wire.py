@@ -5,7 +5,7 @@ from typing import Any, ClassVar, TypeAlias
 import msgspec
 
 from visavis import errors
-from visavis.errors import AtCapacity, StageFailed, UpstreamFailed, VisavisError
+from visavis.errors import AtCapacity, RateLimited, StageFailed, UpstreamFailed, VisavisError
 from visavis.pool.verbs import Command, NewSession
 from visavis.session.events import Record
 
@@ -60,14 +60,14 @@ class Refusal(msgspec.Struct, frozen=True):
             error.code,
             error.message,
             error.stage if isinstance(error, StageFailed) else "",
-            error.retry_after if isinstance(error, AtCapacity) else 0,
+            error.retry_after if isinstance(error, AtCapacity | RateLimited) else 0,
         )
 
     def error(self) -> VisavisError:
         """The error again."""
         kind = self.KINDS.get(self.code, VisavisError)
-        if kind is AtCapacity:
-            return AtCapacity(self.message, self.retry_after)
+        if kind is AtCapacity or kind is RateLimited:
+            return kind(self.message, self.retry_after)
         if kind is StageFailed or kind is UpstreamFailed:
             return kind(self.stage, self.message)
         return kind(self.message)

@@ -320,7 +320,7 @@ class WorkersPool:
         worker.handles[handle.id] = self._handles[handle.id] = handle
         try:
             handle.last = await worker.call(handle.id, Create(request), SessionInfo)
-        except BaseException:
+        except BaseException:  # cancelled, too: there is no such session
             worker.handles.pop(handle.id, None)
             self._handles.pop(handle.id, None)
             raise

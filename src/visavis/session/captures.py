@@ -52,7 +52,7 @@ class Captures:
             capture = await self._make(plan, self._asker)
             try:
                 source = await self._open(plan, capture, recording)
-            except BaseException:
+            except BaseException:  # cancelled, too: nobody would end it
                 capture.interrupt()
                 raise
             self._capture = capture

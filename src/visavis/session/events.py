@@ -15,7 +15,7 @@ EndReason = Literal["completed", "interrupted", "failed"]
 
 
 TerminationReason = Literal[
-    "closed", "peer_lost", "idle", "expired", "queue_timeout", "worker_lost", "shutdown", "failed"
+    "closed", "peer_lost", "idle", "expired", "queue_timeout", "worker_lost", "shutdown", "failed", "room_left"
 ]
 QueueNews = Literal["waiting", "slot_acquired", "queue_full", "timeout"]
 SynthesisStep = Literal["start", "first_audio", "complete"]
@@ -252,6 +252,35 @@ class ViewerLeft(Event, frozen=True, tag=True):
     viewer: str
 
 
+class RoomJoined(Event, frozen=True, tag=True):
+    """A guest session is in its room."""
+
+    identity: str
+    """Its own there, as its token says."""
+
+
+class FirstFrame(Event, frozen=True, tag=True):
+    """A guest session has published its first picture."""
+
+
+class Metered(Event, frozen=True, tag=True):
+    """What a guest session has used so far: every five seconds, and once at its end."""
+
+    seconds: float
+    """Since its first picture."""
+    frames: int
+    """Pictures published."""
+
+
+class RoomLeft(Event, frozen=True, tag=True):
+    """A guest session is not in its room any more, or never was; `Terminated` follows."""
+
+    code: str
+    """Empty for a normal end; else the failure's, as `transport.join_failed` (contract protoface 1.5)."""
+    message: str
+    """A fixed text for people: nothing of what the other side said."""
+
+
 class Warned(Event, frozen=True, tag=True):
     """Something was not as asked, and went on."""
 
@@ -298,6 +327,10 @@ AnyEvent: TypeAlias = (
     | TurnEnded
     | ViewerJoined
     | ViewerLeft
+    | RoomJoined
+    | FirstFrame
+    | Metered
+    | RoomLeft
     | Warned
     | Failed
     | Terminated

@@ -51,7 +51,7 @@ class Recording:
         try:
             await recorder.open()
             self._go()
-        except BaseException as error:
+        except BaseException as error:  # cancelled, too: half a recording is none
             self._recorder = None
             await recorder.discard()
             if isinstance(error, OSError):

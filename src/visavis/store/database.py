@@ -104,7 +104,7 @@ def _open(settings: Settings) -> "Engine":
     try:
         with engine.begin() as connection:
             migrate(connection)
-    except BaseException:
+    except BaseException:  # whatever it was: nobody else has it
         engine.dispose()
         raise
     return engine

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from visavis.media.samples import Samples
 from visavis.registry import Provider
 
-MarkKind = Literal["phoneme", "word"]
+MarkKind = Literal["phoneme", "word", "expression"]
 
 Sex = Literal["female", "male", ""]
 """What a voice sounds like; empty if that is not known."""
@@ -21,7 +21,8 @@ class Mark:
     start: int
     """In samples of the Speech stream it belongs to (at that stream's `sample_rate`), since its first sample."""
     value: str
-    """phoneme: IPA, without stress and length marks, empty for a pause; word: the word as it was given."""
+    """phoneme: IPA, without stress and length marks, empty for a pause; word: the word as it was given;
+    expression: one of neutral, smile, serious, surprised, from now on (a session adds these, no voice does)."""
     offset: int = -1
     """word: index of its first character in the text given to `speak`; -1 if not known."""
 

@@ -23,7 +23,8 @@ from wsproto.events import Event as WsEvent
 
 from tests.api.kiosk.conftest import Kiosk
 from visavis.api.kiosk.broadcast import BACKLOG, KEPT, Broadcast, Notice
-from visavis.api.kiosk.event_stream import PING, EventStream, encode
+from visavis.api.kiosk.event_stream import EventStream, encode
+from visavis.api.server_sent import PING
 from visavis.errors import TooLarge
 from visavis.pool import Hear
 from visavis.session.events import (

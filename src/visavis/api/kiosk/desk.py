@@ -24,6 +24,7 @@ from visavis.errors import Conflict, NotFound, Unavailable, WorkerLost
 from visavis.pool import Exchange, SessionPool
 from visavis.settings import Settings
 from visavis.store import KioskRecord, Store
+from visavis.sweeping import Sweeper
 from visavis.uploads import Uploads
 
 EXCHANGES = 20
@@ -61,20 +62,18 @@ class Desk:
         self._following: set[asyncio.Task[None]] = set()
         self.swept = asyncio.Event()
         """Set when what was too old at the beginning is gone."""
-        self._sweeping: asyncio.Task[None] | None = None
+        self._sweeper = Sweeper("kiosk sessions", SWEEP_EVERY, self._sweep)
         self._beginning: list[tuple[SourceKind, int | str | None]] = []
         """The source and the microphone of each session that is being started."""
 
     async def __aenter__(self) -> "Desk":
         """Begin to put the records in order; returns at once."""
         self._own(self._close_left_open(), "kiosk sessions left open")
-        self._sweeping = asyncio.create_task(self._sweep(), name="sweep kiosk sessions")
+        await self._sweeper.__aenter__()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.wait([self._sweeping])
+        await self._sweeper.__aexit__(*exc)
         for follower in list(self._followers.values()):
             if not follower.snapshot.over:
                 follower.give_up(STOPPED)
@@ -217,10 +216,8 @@ class Desk:
 
     async def _sweep(self) -> None:
         """Delete what is older than it may be."""
-        while True:
-            await self.sweep(time.time() - self.settings.kiosk_retention_hours * 3600)
-            self.swept.set()
-            await asyncio.sleep(SWEEP_EVERY)
+        await self.sweep(time.time() - self.settings.kiosk_retention_hours * 3600)
+        self.swept.set()
 
     async def sweep(self, limit: float) -> None:
         """Delete the sessions that ended before `limit` (Unix time), and clips that belong to none."""

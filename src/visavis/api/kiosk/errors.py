@@ -1,27 +1,23 @@
 """How the kiosk API says no: a status and `{"detail": …}`, a text or FastAPI's list of fields (contract 1.1)."""
 
 import json
-import logging
 import math
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from visavis.api.kiosk.schemas import KioskRefusal
 from visavis.api.statuses import GENERIC, status_of
+from visavis.api.supervision import SupervisedRoute
 from visavis.errors import (
     AtCapacity,
     NotFound,
     VisavisError,
 )
-
-log = logging.getLogger(__name__)
 
 WRONG_FIELD = {
     "type": "less_than_equal",
@@ -92,34 +88,33 @@ def answer_to(error: VisavisError) -> Response:
     return refuse(status, GENERIC if status == 500 else error.message, headers)
 
 
-class Route(APIRoute):
-    """Turns whatever a route raises into the kiosk API's words. The family's one supervision point."""
+class Route(SupervisedRoute):
+    """Says no in the kiosk API's words."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, supervised."""
-        handle = super().get_route_handler()
+    @staticmethod
+    def invalid(errors: Sequence[Any]) -> Response:
+        """See `SupervisedRoute`."""
+        return refuse_fields(errors)
 
-        async def supervised(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                return refuse_fields(error.errors())
-            except HTTPException as error:
-                if error.status_code == 400:
-                    # A body that FastAPI could not even take apart.
-                    wrong = {"type": "body_invalid", "loc": ["body"], "msg": str(error.detail), "input": None}
-                    return refuse_fields([wrong])
-                return refuse(error.status_code, str(error.detail), error.headers)
-            except VisavisError as error:
-                answer = answer_to(error)
-                if answer.status_code >= 500:
-                    log.warning("%s %s: %s", request.method, self.path, error.message, exc_info=True)
-                return answer
-            except Exception:  # noqa: BLE001  the supervision point: nothing may leave as a traceback
-                log.exception("%s %s failed", request.method, self.path)
-                return refuse(500, GENERIC)
+    @staticmethod
+    def refused(error: HTTPException) -> Response:
+        """See `SupervisedRoute`."""
+        if error.status_code == 400:
+            # A body that FastAPI could not even take apart.
+            return refuse_fields(
+                [{"type": "body_invalid", "loc": ["body"], "msg": str(error.detail), "input": None}]
+            )
+        return refuse(error.status_code, str(error.detail), error.headers)
 
-        return supervised
+    @staticmethod
+    def failed(error: VisavisError) -> Response:
+        """See `SupervisedRoute`."""
+        return answer_to(error)
+
+    @staticmethod
+    def defective() -> Response:
+        """See `SupervisedRoute`."""
+        return refuse(500, GENERIC)
 
 
 def _shown(value: Any, depth: int = 0) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, UploadFile
@@ -116,18 +116,14 @@ class Start:
     async def listening(self, command: Listen) -> SessionSnapshot:
         """Begin to hear."""
         with self._desk.place(self._source, self._device):
-            handle, follower = await self._make()
-            try:
-                await handle.listen(command)
-                follower.begin(time.time())
-            except (InvalidInput, Unavailable) as error:
-                if self._source != "microphone":
-                    await _abandon(handle)
-                    raise
-                follower.give_up(error.message)
-            except BaseException:
-                await _abandon(handle)
-                raise
+            async with self._made() as (handle, follower):
+                try:
+                    await handle.listen(command)
+                    follower.begin(time.time())
+                except (InvalidInput, Unavailable) as error:
+                    if self._source != "microphone":
+                        raise
+                    follower.give_up(error.message)
             return self._taken(follower)
 
     async def recording(self, file: UploadFile, plan: Plan) -> SessionSnapshot:
@@ -138,15 +134,11 @@ class Start:
             max_bytes = self._desk.settings.kiosk_max_upload_mib * 1024 * 1024
             upload = await self._desk.uploads.keep(_pieces(file), max_bytes)
             try:
-                handle, follower = await self._make()
-                try:
-                    await handle.listen(Listen(plan, upload))
-                except InvalidInput as error:
-                    await _abandon(handle)
-                    raise wrong_field("file", error.message, None) from None
-                except BaseException:
-                    await _abandon(handle)
-                    raise
+                async with self._made() as (handle, follower):
+                    try:
+                        await handle.listen(Listen(plan, upload))
+                    except InvalidInput as error:
+                        raise wrong_field("file", error.message, None) from None
             finally:
                 await asyncio.to_thread(self._desk.uploads.forget, upload)
             follower.begin(time.time())
@@ -155,14 +147,19 @@ class Start:
     async def asking(self, command: Chat) -> SessionSnapshot:
         """Begin to answer what was typed."""
         with self._desk.place(self._source):
-            handle, follower = await self._make()
-            try:
+            async with self._made() as (handle, follower):
                 await handle.chat(command)
-            except BaseException:
-                await _abandon(handle)
-                raise
             follower.begin(time.time())
             return self._taken(follower)
+
+    @asynccontextmanager
+    async def _made(self) -> AsyncIterator[tuple[SessionHandle, Follower]]:
+        """A new session, which is closed again if what is done within does not succeed."""
+        handle, follower = await self._make()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(_abandon, handle)
+            yield handle, follower
+            stack.pop_all()
 
     async def _make(self) -> tuple[SessionHandle, Follower]:
         body = self._body

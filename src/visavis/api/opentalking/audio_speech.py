@@ -114,7 +114,7 @@ async def hush(session: SessionHandle) -> AsyncIterator[None]:
     held = await session.pause()
     try:
         yield
-    except BaseException:
+    except BaseException:  # cancelled, too: the avatar goes on
         if held:
             with suppress(VisavisError):
                 await session.resume()

@@ -41,7 +41,7 @@ async def create_bundle(
         upload = await house.uploads.keep(pieces(sent), MAX_BYTES)
     try:
         job = await house.rendering.submit(past.id, past.avatar_id, past.model, upload)
-    except BaseException:
+    except BaseException:  # cancelled, too: nobody else deletes it
         if upload:
             house.uploads.forget(upload)
         raise

@@ -1,24 +1,19 @@
 """How OpenTalking says no: a status and `{"detail": "…"}` (contract opentalking 1.0)."""
 
-import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from visavis.api.opentalking.schemas import Refusal
 from visavis.api.statuses import GENERIC, status_of
+from visavis.api.supervision import SupervisedRoute
 from visavis.errors import (
     AtCapacity,
     VisavisError,
 )
-
-log = logging.getLogger(__name__)
 
 DESCRIPTIONS: Mapping[int, tuple[str, str]] = {
     400: ("The request is wrong.", "text: field required"),
@@ -88,34 +83,27 @@ def _in_words(error: Mapping[str, Any]) -> str:
     return f"{field or place[0]}: {words}"
 
 
-def answer_to(error: VisavisError) -> Response:
-    """The answer that stands for `error`; its message is made for people (`visavis.errors`)."""
-    status = status_of(error)
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
-    return refuse(status, GENERIC if status == 500 else error.message, headers)
+class Route(SupervisedRoute):
+    """Says no in OpenTalking's words."""
 
+    @staticmethod
+    def invalid(errors: Sequence[Any]) -> Response:
+        """See `SupervisedRoute`."""
+        return refuse(400, in_words(errors))
 
-class Route(APIRoute):
-    """Turns whatever a route raises into OpenTalking's words. The family's one supervision point."""
+    @staticmethod
+    def refused(error: HTTPException) -> Response:
+        """See `SupervisedRoute`."""
+        return refuse(error.status_code, str(error.detail), error.headers)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, supervised."""
-        handle = super().get_route_handler()
+    @staticmethod
+    def failed(error: VisavisError) -> Response:
+        """See `SupervisedRoute`."""
+        status = status_of(error)
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
+        return refuse(status, GENERIC if status == 500 else error.message, headers)
 
-        async def supervised(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                return refuse(400, in_words(error.errors()))
-            except HTTPException as error:
-                return refuse(error.status_code, str(error.detail), error.headers)
-            except VisavisError as error:
-                answer = answer_to(error)
-                if answer.status_code >= 500:
-                    log.warning("%s %s: %s", request.method, self.path, error.message, exc_info=True)
-                return answer
-            except Exception:  # noqa: BLE001  the supervision point: nothing may leave as a traceback
-                log.exception("%s %s failed", request.method, self.path)
-                return refuse(500, GENERIC)
-
-        return supervised
+    @staticmethod
+    def defective() -> Response:
+        """See `SupervisedRoute`."""
+        return refuse(500, GENERIC)

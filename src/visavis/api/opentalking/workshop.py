@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -19,6 +19,7 @@ from visavis.media.foreign import Decoder
 from visavis.pool.voices import CLONED_RATE, Voices
 from visavis.settings import Settings
 from visavis.store import Store, VoiceRecords
+from visavis.sweeping import Sweeper
 from visavis.uploads import Uploads
 
 MAX_IMAGE = 10 * 1024 * 1024
@@ -58,16 +59,14 @@ class Workshop:
         self._uploads = uploads
         self._decoder = Decoder()
         self._session_samples = settings.data_dir / "voice-samples"
-        self._sweeping: asyncio.Task[None] | None = None
+        self._sweeper = Sweeper("voice samples", SWEEP_EVERY, self._sweep)
 
     async def __aenter__(self) -> "Workshop":
-        self._sweeping = asyncio.create_task(self._sweep(), name="sweep voice samples")
+        await self._sweeper.__aenter__()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.wait([self._sweeping])
+        await self._sweeper.__aexit__(*exc)
 
     @asynccontextmanager
     async def picture(self, file: UploadFile, field: str) -> AsyncIterator[Picture]:
@@ -127,11 +126,8 @@ class Workshop:
             target.unlink(missing_ok=True)
 
     async def _sweep(self) -> None:
-        while True:
-            with suppress(OSError):
-                await asyncio.to_thread(self.voices.samples.sweep)
-                await asyncio.to_thread(sweep_samples, self._session_samples)
-            await asyncio.sleep(SWEEP_EVERY)
+        await asyncio.to_thread(self.voices.samples.sweep)
+        await asyncio.to_thread(sweep_samples, self._session_samples)
 
 
 def sweep_samples(directory: Path, hours: float = SAMPLE_HOURS) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from visavis.errors import StageFailed
+from visavis.face import Mood
 from visavis.face.portrait.loudness import Loudness, stillness
-from visavis.face.portrait.pose import REST, Mouth
+from visavis.face.portrait.pose import REST, Look, Mouth
 from visavis.face.portrait.puppet import Puppet
 from visavis.face.portrait.track import AHEAD, BEHIND, Track
 from visavis.media.chunk import AVChunk
@@ -40,10 +41,13 @@ class PortraitFace:
 
     def __init__(self, puppet: Puppet) -> None:
         self._puppet = puppet
-        self._clips = {clip.key: clip for clip in (puppet.speak, puppet.idle)}
-        self.width = puppet.idle.width
-        self.height = puppet.idle.height
-        self.fps = puppet.idle.fps
+        self.mood: Mood = "idle"
+        self._idle = puppet.clips["idle"]
+        self._speak = puppet.clips.get("speak-a", self._idle)
+        self._clips = {clip.key: clip for clip in puppet.clips.values()}
+        self.width = self._idle.width
+        self.height = self._idle.height
+        self.fps = self._idle.fps
         self._middle = frame_start(1, self.fps) // 2
         # A picture shows the mouth of the middle of its time.
         self.look_ahead = self._middle + AHEAD
@@ -51,9 +55,9 @@ class PortraitFace:
     def rest(self, after: Picture | None) -> Picture:
         """Close the mouth within three pictures, then go on with the loop; at a key index, the idle one."""
         if after is None:
-            return Loop(self._puppet.idle, 0)
+            return Loop(self._idle, 0)
         moment = self._moment(after)
-        place = self._next(moment.place, self._puppet.idle)
+        place = self._next(moment.place, self._idle)
         return place if moment.mouth is REST else self._picture(place, _relaxed(moment.mouth))
 
     async def animate(self, speech: AsyncIterator[Speech], after: Picture | None) -> AsyncIterator[AVChunk]:
@@ -69,7 +73,7 @@ class PortraitFace:
             pcm = heard.between(start, stop)
             if not len(pcm):
                 return
-            place = Loop(self._puppet.idle, 0) if place is None else self._next(place, self._puppet.speak)
+            place = Loop(self._idle, 0) if place is None else self._next(place, self._speak)
             mouth = heard.mouth(start + self._middle)
             if count < TAKE_OVER and not before.at_rest:
                 mouth = before.mixed(mouth, (count + 1) / (TAKE_OVER + 1))
@@ -86,7 +90,7 @@ class PortraitFace:
         moment = picture.state if isinstance(picture, Live) else Moment(picture, REST)
         if isinstance(moment, Moment) and moment.place.clip.key in self._clips:
             return moment
-        return Moment(Loop(self._puppet.idle, len(self._puppet.idle) - 1), REST)
+        return Moment(Loop(self._idle, len(self._idle) - 1), REST)
 
     def _next(self, place: Loop, wanted: LoopClip) -> Loop:
         """The frame that follows, in the `wanted` clip if one can go over to it there."""
@@ -96,7 +100,7 @@ class PortraitFace:
     def _picture(self, place: Loop, mouth: Mouth) -> Picture:
         if mouth.at_rest:
             return place
-        return Live(self._puppet.draw(place, mouth), Moment(place, mouth))
+        return Live(self._puppet.draw(place, Look(mouth)), Moment(place, mouth))
 
 
 def _relaxed(mouth: Mouth) -> Mouth:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from visavis.face.portrait.pose import Pose
 
-Motion = Literal["idle", "speak"]
+Motion = Literal["idle", "listen", "think", "speak-a", "speak-b", "nod"]
 
 SECONDS = 6
 """The length of every motion: two breaths of three seconds."""
@@ -43,7 +43,7 @@ GESTURES: dict[Motion, tuple[Gesture, ...]] = {
         Gesture(tilt=0.2, nod=0.2, blink=0.18),
         Gesture(turn=-0.2, brow=0.1),
     ),
-    "speak": (
+    "speak-a": (
         Gesture(head_y=2.6, nod=0.8, tilt=0.5, brow=0.35),
         Gesture(head_y=-1.0, turn=0.7, tilt=-0.7, nod=-0.3, brow=0.1, blink=0.35),
         Gesture(head_y=3.2, nod=0.9, turn=-0.4, brow=0.55),
@@ -73,7 +73,7 @@ def pose(motion: Motion, index: int, fps: Fraction) -> Pose:
     gesture = GESTURES[motion][second]
     # Rises and falls with zero slope at both ends.
     swell = math.sin(math.pi * within / key) ** 2
-    quick = math.sin(2 * math.pi * within / key) * swell if motion == "speak" else 0.0
+    quick = math.sin(2 * math.pi * within / key) * swell if motion == "speak-a" else 0.0
     return Pose(
         lids=_blink(within / key, gesture.blink),
         brow=gesture.brow * swell,

@@ -1,5 +1,6 @@
 """The puppet of a still picture: it does not move by itself, and speaks if somebody said where its mouth is."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -8,11 +9,12 @@ import numpy.typing as npt
 
 from visavis.avatar import Avatar
 from visavis.face.portrait import mouth as drawing
+from visavis.face.portrait.motion import Motion
 from visavis.face.portrait.mouth import Build, Palette, Spot
 from visavis.face.portrait.paint import lay, planes
-from visavis.face.portrait.pose import Mouth
+from visavis.face.portrait.pose import Look, Mouth
 from visavis.face.still import still_loop
-from visavis.media.pictures import I420, Loop
+from visavis.media.pictures import I420, Loop, LoopClip
 
 OPEN = 0.34
 """How far the lips part with the jaw wide open, as a part of the mouth's width."""
@@ -22,12 +24,13 @@ class Photo:
     """The puppet of a still picture; `metadata.animation` of its manifest may say where the mouth is."""
 
     def __init__(self, avatar: Avatar) -> None:
-        self.idle = self.speak = still_loop(avatar)
-        self._mouth = _mouth(avatar.metadata.get("animation"), self.idle.width, self.idle.height)
+        self._idle = still_loop(avatar)
+        self.clips: Mapping[Motion, LoopClip] = {"idle": self._idle}
+        self._mouth = _mouth(avatar.metadata.get("animation"), self._idle.width, self._idle.height)
 
-    def draw(self, place: Loop, mouth: Mouth) -> I420:
+    def draw(self, place: Loop, look: Look) -> I420:
         """Move what is below the mouth's line down, and show the inside of a mouth in the gap."""
-        picture = np.array(place.pixels)
+        picture, mouth = np.array(place.pixels), look.mouth
         gap = max(0.8 * mouth.jaw * (1 - 0.3 * mouth.round) + 0.3 * mouth.part - 0.6 * mouth.press, 0.0)
         if self._mouth is None or gap < 0.01:
             return picture

@@ -33,6 +33,8 @@ class Mouth:
     """0 low to 1 at the upper teeth."""
     tuck: float = 0.0
     """0 to 1: the lower lip lies under the upper teeth, as in "f"."""
+    smile: float = 0.0
+    """-1 the corners down to 1 up, the cheeks with them; added to the mouth's own form at rest."""
 
     @classmethod
     def of(cls, weights: Weights) -> Self:
@@ -60,6 +62,25 @@ STILL = 0.02
 """Less than half a pixel of lip movement at 512 pixels."""
 
 REST = Mouth()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a live picture shows beyond the frame of its loop."""
+
+    mouth: Mouth = REST
+    brow: float = 0.0
+    """-1 lowered to 1 raised, added to the frame's."""
+    lids: float = 0.0
+    """0 as in the frame to 1 closed; below 0 opened further, -1 for wide eyes."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nobody could tell it from the frame itself."""
+        return self.mouth.at_rest and abs(self.brow) < STILL and abs(self.lids) < STILL
+
+
+PLAIN = Look()
 
 
 @dataclass(frozen=True, slots=True)

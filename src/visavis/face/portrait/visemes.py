@@ -23,7 +23,7 @@ class Viseme:
     def firmness(self) -> Weights:
         """`opening` and `shape` in the order of `Mouth`'s fields."""
         o, s = self.opening, self.shape
-        return np.array([o, o, s, s, o, s, s, s, o])
+        return np.array([o, o, s, s, o, s, s, s, o, s])
 
 
 VISEMES: dict[str, Viseme] = {

@@ -1,13 +1,9 @@
 """How routes in OpenAI's shape say no: `{"error": {"message", "type", "param", "code"}}` (contract kiosk 2.3)."""
 
-import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -15,14 +11,13 @@ from starlette.responses import Response
 from visavis.api import statuses
 from visavis.api.families import Family
 from visavis.api.statuses import GENERIC
+from visavis.api.supervision import SupervisedRoute
 from visavis.errors import (
     AtCapacity,
     InvalidInput,
     StageFailed,
     VisavisError,
 )
-
-log = logging.getLogger(__name__)
 
 STATUS = {**statuses.STATUS, StageFailed: 503}
 """A part of ours that fails is a service that can't be used now."""
@@ -80,46 +75,34 @@ def told(error: VisavisError) -> dict[str, Any]:
     return envelope(status, GENERIC if status == 500 else error.message, param, code)
 
 
-def answer_to(error: VisavisError) -> Response:
-    """The answer that stands for `error`."""
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
-    return JSONResponse(told(error), _status(error), headers)
-
-
 def _status(error: VisavisError) -> int:
     return statuses.status_of(error, STATUS)
 
 
-def _wrong(errors: Sequence[Any]) -> Response:
-    """The answer to a request of the wrong form; it never repeats what was sent."""
-    first = errors[0]
-    steps = [str(step) for step in first["loc"][1:]] if first["type"] != "json_invalid" else []
-    param = ".".join(steps) or None
-    words = str(first["ctx"]["error"]) if first["type"] == "value_error" else str(first["msg"])
-    return JSONResponse(envelope(400, f"{param or 'body'}: {words}", param), 400)
+class OpenAIRoute(SupervisedRoute):
+    """Says no in OpenAI's words."""
 
+    @staticmethod
+    def invalid(errors: Sequence[Any]) -> Response:
+        """See `SupervisedRoute`. The answer never repeats what was sent."""
+        first = errors[0]
+        steps = [str(step) for step in first["loc"][1:]] if first["type"] != "json_invalid" else []
+        param = ".".join(steps) or None
+        words = str(first["ctx"]["error"]) if first["type"] == "value_error" else str(first["msg"])
+        return JSONResponse(envelope(400, f"{param or 'body'}: {words}", param), 400)
 
-class OpenAIRoute(APIRoute):
-    """Turns whatever a route raises into OpenAI's words: a supervision point."""
+    @staticmethod
+    def refused(error: HTTPException) -> Response:
+        """See `SupervisedRoute`."""
+        return refuse(error.status_code, str(error.detail), error.headers)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, supervised."""
-        handle = super().get_route_handler()
+    @staticmethod
+    def failed(error: VisavisError) -> Response:
+        """See `SupervisedRoute`."""
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
+        return JSONResponse(told(error), _status(error), headers)
 
-        async def supervised(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                return _wrong(error.errors())
-            except HTTPException as error:
-                return refuse(error.status_code, str(error.detail), error.headers)
-            except VisavisError as error:
-                answer = answer_to(error)
-                if answer.status_code >= 500:
-                    log.warning("%s %s: %s", request.method, self.path, error.message, exc_info=True)
-                return answer
-            except Exception:  # noqa: BLE001  the supervision point: nothing may leave as a traceback
-                log.exception("%s %s failed", request.method, self.path)
-                return JSONResponse(envelope(500, GENERIC, code="internal_error"), 500)
-
-        return supervised
+    @staticmethod
+    def defective() -> Response:
+        """See `SupervisedRoute`."""
+        return JSONResponse(envelope(500, GENERIC, code="internal_error"), 500)
