@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     """Pixels; a picture that is uploaded for an avatar is made to fit."""
     avatar_max_height: int = Field(default=1280, ge=128, le=4096, validation_alias=_names("avatar_max_height"))
     """The same, of its height."""
+    photo_python: str = ""
+    """An interpreter that has mediapipe 0.10.21, for precise landmarks of photos; empty for our own landmarks."""
 
     workers: int = Field(default=0, ge=0, le=256)
     """Media worker processes; 0 means one per core."""
@@ -191,7 +193,7 @@ class Settings(BaseSettings):
     public_base_url: str = Field(default="", validation_alias=_names("public_base_url"))
     """Where this server is reached from outside, for services that fetch a voice sample: `https://avatar.example`."""
     require_consent: bool = False
-    """Clone a voice only if the request says who agreed to it."""
+    """Clone a voice, or make an avatar of a picture, only if the request says who agreed to it."""
     language: str = "en"
     """BCP 47 tag of the language that Latin script is taken to be."""
     asr: str = Field(default="pocketsphinx", validation_alias=_names("asr"))
@@ -217,7 +219,7 @@ class Settings(BaseSettings):
     vad: str = "gate"
     """The voice activity detector."""
     echo: Literal["browser", "cancel", "half-duplex"] = "browser"
-    """Who cancels the avatar's echo: browsers, our canceller (extra `echo`), or nobody: deaf while it speaks."""
+    """Who cancels the avatar's echo: browsers, our canceller, or nobody: deaf while it speaks."""
     preemptive: bool = True
     """Prepare an answer while the user's last pause may still be only a pause."""
 
@@ -301,6 +303,19 @@ class Settings(BaseSettings):
     kiosk_max_ingest_tokens: int = Field(default=25_000, ge=1, validation_alias=_names("kiosk_max_ingest_tokens"))
     """The most tokens of one text or file that is added over the kiosk's API; five letters count as one."""
 
+    protoface_pro_model: str = ""
+    """The face model of quality `pro` in the Protoface API; empty refuses that quality."""
+    protoface_concurrency: int = Field(default=8, ge=1, le=10_000)
+    """Sessions an organisation may have at once in the Protoface API, where its key does not say."""
+    protoface_queue: int = Field(default=8, ge=0, le=1000)
+    """Sessions that may wait there for a place; beyond that a new one is refused."""
+    protoface_start_seconds: float = Field(default=30.0, ge=1, le=600)
+    """Seconds a session there may take until its first picture; then it has failed."""
+    protoface_max_seconds: int = Field(default=3600, ge=1, le=3600)
+    """The longest session there; a request for more gets this."""
+    protoface_avatars: int = Field(default=50, ge=0, le=10_000)
+    """Avatars an organisation may have made there."""
+
     ice_servers: str = ""
     """STUN and TURN servers, separated by commas: `stun:host:port`, `turn:user:secret@host:port`."""
     udp_ports: str = ""
@@ -328,6 +343,16 @@ class Settings(BaseSettings):
     """Offline bundles that are rendered at once, each in a process of its own with a low priority."""
     render_hours: float = Field(default=24.0, ge=0)
     """Offline bundles are deleted when they are older than this."""
+    require_keys: bool = False
+    """Let nobody use the OpenTalking and kiosk APIs without a key (`visavis key create`)."""
+    creates_per_minute: int = Field(default=10, ge=1, le=100_000)
+    """Sessions and avatars that a key may create in a minute over the Protoface API, unless it says otherwise."""
+    webhook_hosts: str = ""
+    """Hosts of webhooks that may have private addresses or no TLS, separated by commas: `crm.lan:8080`."""
+    webhook_days: float = Field(default=7.0, gt=0)
+    """Events for webhooks are deleted when they are older than this, delivered or not."""
+    livekit_hosts: str = ""
+    """LiveKit hosts that rooms may be on, separated by commas: `livekit.lan:7880`; empty for all public ones."""
     outbound_allow: str = ""
     """Further hosts that configured providers may be reached at, separated by commas."""
     log_level: str = Field(default="INFO", validation_alias=_names("log_level"))

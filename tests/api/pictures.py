@@ -6,6 +6,8 @@ import zlib
 import cv2
 import numpy as np
 
+from tests.avatar.faces import astronaut
+
 
 def encoded(kind: str, width: int = 120, height: int = 160) -> bytes:
     """A picture with a red left and a blue right half."""
@@ -13,6 +15,11 @@ def encoded(kind: str, width: int = 120, height: int = 160) -> bytes:
     pixels[:, : width // 2] = (0, 0, 255)
     pixels[:, width // 2 :] = (255, 0, 0)
     return cv2.imencode(kind, pixels)[1].tobytes()
+
+
+def portrait(kind: str = ".jpg") -> bytes:
+    """A picture of a person, as people send them."""
+    return cv2.imencode(kind, astronaut()[:430, 20:420])[1].tobytes()
 
 
 def decoded(data: bytes) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":

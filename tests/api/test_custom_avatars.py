@@ -1,5 +1,6 @@
 """Avatars that users make from a picture (contract opentalking 1.2)."""
 
+import base64
 import json
 import re
 import resource
@@ -10,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.pictures import bomb, decoded, encoded, turned
+from tests.api.pictures import bomb, decoded, encoded, portrait, turned
+from tests.avatar.films import nodding, write
 from visavis.avatar import Catalogue, Gallery
 from visavis.avatar.gallery import slug
 from visavis.settings import Settings
@@ -20,7 +22,7 @@ ID = re.compile(r"custom-Ada-一号-\d{8}-\d{6}-\d{3}")
 
 
 async def make(client: httpx.AsyncClient, image: bytes | None = None, **form: Any) -> httpx.Response:
-    files = {"image": ("x.png", encoded(".png") if image is None else image)}
+    files = {"image": ("x.png", portrait() if image is None else image)}
     return await client.post("/avatars/custom", data=FORM | form, files=files)
 
 
@@ -30,15 +32,17 @@ def places(settings: Settings) -> list[str]:
 
 @pytest.mark.parametrize("kind", [".png", ".jpg", ".webp"])
 async def test_an_avatar_is_made_of_a_picture(client: httpx.AsyncClient, settings: Settings, kind: str) -> None:
-    answer = await make(client, encoded(kind))
+    answer = await make(client, portrait(kind))
     assert answer.status_code == 200
     made = answer.json()
     assert ID.fullmatch(made.pop("id"))
+    # Head and shoulders of it, enlarged a little.
+    assert (made["width"], made["height"]) == pytest.approx((342, 384), abs=12)
     assert made == {
         "name": "Ada 一号!",
         "model_type": "portrait",
-        "width": 128,
-        "height": 170,
+        "width": made["width"],
+        "height": made["height"],
         "is_custom": True,
         "person_mode": "single",
         "has_preview_video": False,
@@ -57,11 +61,12 @@ async def test_it_is_in_the_catalogue_at_once_with_its_manifest_and_pictures(
     assert manifest["metadata"]["custom_avatar"] is True
     assert manifest["metadata"]["base_avatar_id"] == "ada"
     assert (manifest["fps"], manifest["is_custom"]) == (25, True)
+    assert len(manifest["metadata"]["animation"]["outer_lip"]) == 16
     place = settings.data_dir / "avatars" / avatar_id
     assert sorted(path.name for path in place.iterdir()) == ["manifest.json", "preview.png", "reference.png"]
     preview = await client.get(f"/avatars/{avatar_id}/preview")
     assert preview.headers["content-type"] == "image/png"
-    assert decoded(preview.content).shape == (170, 128, 3)
+    assert decoded(preview.content).shape == (manifest["height"], manifest["width"], 3)
     assert not list((settings.data_dir / "uploads").iterdir())
     # Whoever carries the media has a catalogue of their own.
     assert Catalogue(settings).avatar(avatar_id).custom
@@ -72,7 +77,7 @@ async def test_the_way_a_photo_is_held_is_applied_and_what_it_tells_is_left_out(
 ) -> None:
     photo = turned(encoded(".jpg", 300, 200), 6)
     assert b"Somewhere" in photo
-    avatar_id = (await make(client, photo)).json()["id"]
+    avatar_id = (await make(client, photo, still="true")).json()["id"]
     kept = (settings.data_dir / "avatars" / avatar_id / "reference.png").read_bytes()
     assert b"Somewhere" not in kept
     assert b"Exif" not in kept
@@ -84,7 +89,7 @@ async def test_the_way_a_photo_is_held_is_applied_and_what_it_tells_is_left_out(
 
 
 async def test_a_large_picture_is_made_to_fit(client: httpx.AsyncClient) -> None:
-    made = (await make(client, encoded(".jpg", 3000, 2000))).json()
+    made = (await make(client, encoded(".jpg", 3000, 2000), still="true")).json()
     assert (made["width"], made["height"]) == (1080, 720)
 
 
@@ -144,7 +149,12 @@ async def test_a_bomb_takes_no_memory_here(client: httpx.AsyncClient) -> None:
         ({"base_avatar_id": "nobody"}, 404, "avatar not found"),
         ({"base_avatar_id": "../ada"}, 404, "avatar not found"),
         ({"base_avatar_id": ""}, 400, "base_avatar_id: field required"),
-        ({"video": "x"}, 400, "video: avatars are made of a still picture here"),
+        ({"video": "x"}, 400, "video: must be a file"),
+        ({"points": "{"}, 400, "points: not valid JSON"),
+        ({"points": "[1]"}, 400, "points: must be a JSON object"),
+        ({"points": '{"chin": [9, 9]}'}, 400, "points: chin is outside of the picture"),
+        ({"points": '{"chin": 1' + "0" * 20_000 + "}"}, 400, "points: "),
+        ({"consent_text": "v1"}, 400, "consent_by: say who agreed to this text"),
     ],
 )
 async def test_bad_fields(client: httpx.AsyncClient, form: Any, status: int, detail: str) -> None:
@@ -157,7 +167,13 @@ async def test_a_missing_image_and_a_video_are_refused_with_a_reason(client: htt
     answer = await client.post("/avatars/custom", data=FORM)
     assert (answer.status_code, answer.json()["detail"]) == (400, "image: field required")
     answer = await client.post("/avatars/custom", data=FORM, files={"video": ("a.mp4", b"ftyp")})
-    assert (answer.status_code, answer.json()["detail"][:6]) == (400, "video:")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "video: the image has to be a JPEG, PNG or WebP file",
+    )
+    both = {"image": ("a.jpg", portrait()), "video": ("a.mp4", b"ftyp")}
+    answer = await client.post("/avatars/custom", data=FORM, files=both)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "video: send either an image or a video")
     answer = await client.post("/avatars/custom", json=FORM)
     assert answer.status_code == 400
     answer = await client.post("/avatars/custom", data=FORM | {"image": "text"})
@@ -168,8 +184,55 @@ async def test_an_upload_over_the_limit_is_413(client: httpx.AsyncClient) -> Non
     over = encoded(".png") + bytes(10 * 1024 * 1024)
     answer = await make(client, over)
     assert (answer.status_code, answer.json()["detail"]) == (413, "image: at most 10 MiB are accepted")
-    answer = await make(client, over + bytes(1024 * 1024))
+    answer = await make(client, over + bytes(41 * 1024 * 1024))
     assert answer.status_code == 413
+
+
+async def test_a_picture_without_a_face_says_what_to_do(client: httpx.AsyncClient) -> None:
+    answer = await make(client, encoded(".png", 300, 300))
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("image: no face was found; use a photo of one person")
+
+
+async def test_a_film_becomes_an_avatar_too(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    film = write(tmp_path / "a.mp4", [nodding(number)[0] for number in range(30)])
+    files = {"video": ("a.mp4", film.read_bytes()), "image": ("", b"")}
+    answer = await client.post("/avatars/custom", data=FORM, files=files)
+    assert answer.status_code == 200, answer.text
+    manifest = (await client.get(f"/avatars/{answer.json()['id']}")).json()
+    assert manifest["metadata"]["reference_mode"] == "frames"
+
+
+async def test_a_photo_is_looked_at_before_an_avatar_is_made_with_points_that_were_moved(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    found = (await client.post("/avatars/analyze", files={"image": ("a.jpg", portrait())})).json()
+    assert found["problem"] == ""
+    image = base64.b64decode(found["image"])
+    assert decoded(image).shape == (found["height"], found["width"], 3)
+    points = {"chin": [0.5, found["animation"]["chin"][1] + 0.01]}
+    told = {"consent_by": "Eileen Collins", "consent_text": "portrait-1"}
+    made = (await make(client, image, points=json.dumps(points), **told)).json()
+    assert (made["width"], made["height"]) == (found["width"], found["height"])
+    metadata = (await client.get(f"/avatars/{made['id']}")).json()["metadata"]
+    assert metadata["animation"]["chin"] == pytest.approx(points["chin"], abs=0.002)
+    assert metadata["consent"]["by"] == "Eileen Collins"
+
+
+async def test_a_photo_that_will_not_do_is_answered_with_what_is_wrong(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    answer = await client.post("/avatars/analyze", files={"image": ("a.png", encoded(".png", 300, 300))})
+    found = answer.json()
+    assert (answer.status_code, found["animation"], found["width"]) == (200, None, 300)
+    assert found["problem"].startswith("no face was found")
+    answer = await client.post("/avatars/analyze", files={"image": ("a.png", b"hello")})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "image: the image has to be a JPEG, PNG or WebP file",
+    )
+    assert not list((settings.data_dir / "uploads").iterdir())
+    assert not list((settings.data_dir / "cache" / "portraits").iterdir())
 
 
 async def test_an_avatar_is_deleted(client: httpx.AsyncClient, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.pictures import bomb, decoded, encoded
+from tests.api.pictures import bomb, decoded, encoded, portrait
 from visavis.avatar import Catalogue
 from visavis.media.spoken import Spoken
 from visavis.pool import Customise
@@ -87,7 +87,7 @@ async def test_sound_is_kept_and_its_use_is_told(client: httpx.AsyncClient, sett
 
 async def test_a_custom_avatar_takes_its_changes_with_it(client: httpx.AsyncClient, settings: Settings) -> None:
     form = {"name": "Bob", "base_avatar_id": "ada"}
-    made = await client.post("/avatars/custom", data=form, files={"image": ("a.png", encoded(".png"))})
+    made = await client.post("/avatars/custom", data=form, files={"image": ("a.jpg", portrait())})
     avatar_id = made.json()["id"]
     await customise(client, data={"avatar_id": avatar_id, "llm_system_prompt": "You are Bob."}, files=IMAGE)
     assert (await client.get(f"/avatars/{avatar_id}")).json()["is_custom"] is True

@@ -39,6 +39,7 @@ async def test_the_document_has_the_slices_routes(document: dict[str, Any]) -> N
         "GET /avatars/{avatar_id}/preview",
         "GET /avatars/{avatar_id}/preview-video",
         "POST /avatars/custom",
+        "POST /avatars/analyze",
         "POST /avatars/{avatar_id}/prewarm",
         "DELETE /avatars/{avatar_id}",
         "POST /sessions",

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.pictures import encoded
+from tests.api.pictures import encoded, portrait
 from visavis.api.app import create_app
 from visavis.avatar import Catalogue
 from visavis.pool.inline import InlinePool
@@ -67,7 +67,7 @@ async def test_a_custom_avatar_speaks_and_goes_on_when_it_is_deleted(
     client: httpx.AsyncClient, pool: InlinePool, model: str
 ) -> None:
     form = {"name": "Ada", "base_avatar_id": "demo-avatar"}
-    made = await client.post("/avatars/custom", data=form, files={"image": ("a.jpg", encoded(".jpg", 301, 401))})
+    made = await client.post("/avatars/custom", data=form, files={"image": ("a.jpg", portrait())})
     avatar_id = made.json()["id"]
     session = await created(client, avatar_id, model)
     assert said(await talk(client, pool, session))

@@ -30,16 +30,16 @@ class Watched(FakePool):
 
     def __init__(self) -> None:
         super().__init__()
-        self.made: asyncio.Queue[FakeSession] = asyncio.Queue()
+        self.queue: asyncio.Queue[FakeSession] = asyncio.Queue()
 
     async def create(self, request: NewSession, session_id: str = "") -> FakeSession:
         session = await super().create(request, session_id)
-        self.made.put_nowait(session)
+        self.queue.put_nowait(session)
         return session
 
     async def speaking(self) -> FakeSession:
         """The next session, when it was told to speak."""
-        session = await self.made.get()
+        session = await self.queue.get()
         async for record in session.events():
             if isinstance(record.event, TurnStarted):
                 break

@@ -1,8 +1,10 @@
 """`visavis serve`, run as a user runs it, and ended as an operator ends it."""
 
 import json
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -104,3 +106,20 @@ def test_a_port_that_is_taken_ends_it(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  # ours
     assert done.returncode != 0
     assert "address already in use" in done.stderr
+
+
+@pytest.mark.parametrize(("required", "warned"), [("false", True), ("true", False)])
+def test_it_warns_who_lets_everybody_in(tmp_path: Path, required: str, warned: bool) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:  # noqa: S104  nobody is to be served
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "visavis", "serve", "--inline", "--host", "0.0.0.0", "--port", port]  # noqa: S104  likewise
+        done = subprocess.run(  # noqa: S603  # ours
+            [*command, "--data-dir", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=os.environ | {"VISAVIS_REQUIRE_KEYS": required},
+        )
+    assert "address already in use" in done.stderr
+    assert ("VISAVIS_REQUIRE_KEYS" in done.stderr) == warned

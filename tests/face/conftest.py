@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from visavis.avatar import Avatar, Catalogue
+from visavis.face.portrait import repertoire
 from visavis.face.portrait.face import PortraitFace
+from visavis.face.portrait.motion import MOTIONS
 from visavis.face.portrait.puppet import Drawn
 from visavis.settings import Settings
 
@@ -25,7 +27,13 @@ def loops_folder(settings: Settings) -> Path:
 
 @pytest.fixture(scope="session")
 def puppet(avatar: Avatar, loops_folder: Path) -> Drawn:
-    return Drawn(avatar, loops_folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repertoire, "REST", 0.0)
+        made = Drawn(avatar, loops_folder)
+        for motion in MOTIONS:
+            made.clips.get(motion)
+        made.clips.complete()
+    return made
 
 
 @pytest.fixture

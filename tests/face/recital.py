@@ -7,7 +7,7 @@ import numpy as np
 from visavis.face import Face
 from visavis.face.portrait.face import Moment
 from visavis.media.chunk import AVChunk
-from visavis.media.pictures import Live, Picture
+from visavis.media.pictures import Live, Loop, Picture
 from visavis.media.samples import Samples
 from visavis.media.timeline import from_seconds
 from visavis.tts import Mark, Speech
@@ -53,3 +53,8 @@ def moment(picture: Picture) -> Moment:
     assert isinstance(picture, Live)
     assert isinstance(picture.state, Moment)
     return picture.state
+
+
+def place(picture: Picture) -> Loop:
+    """The frame of a loop that a portrait's picture shows, or is drawn on."""
+    return picture if isinstance(picture, Loop) else moment(picture).place

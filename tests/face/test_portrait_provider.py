@@ -1,6 +1,8 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -51,11 +53,11 @@ def test_given_an_avatar_twice_then_its_loops_are_shared(settings: Settings, ava
     assert one.pixels is not other.pixels
 
 
-def test_given_loops_on_disk_then_they_are_used(settings: Settings, avatar: Avatar) -> None:
-    PortraitProvider(settings).open(avatar)
-    files = sorted((settings.data_dir / "cache" / "loops").glob("*.i420"))
-    assert len(files) == 2
-    assert all(file.stat().st_size == 150 * 512 * 768 for file in files)
+def test_given_another_size_or_rate_then_the_face_has_it(settings: Settings, avatar: Avatar) -> None:
+    provider = PortraitProvider(settings)
+    small = provider.open(replace(avatar, width=256, height=256, fps=Fraction(30)))
+    assert (small.width, small.height, small.fps) == (256, 256, Fraction(30))
+    assert provider.open(avatar).width == 512
 
 
 async def test_given_a_photo_with_a_mouth_then_it_speaks(settings: Settings, tmp_path: Path) -> None:

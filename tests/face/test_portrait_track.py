@@ -1,8 +1,12 @@
+from fractions import Fraction
+from itertools import pairwise
+
 import numpy as np
+import pytest
 
 from tests.face.recital import marks
 from visavis.face.portrait.pose import REST, Mouth
-from visavis.face.portrait.track import AHEAD, BEHIND, LAG, Track
+from visavis.face.portrait.track import AHEAD, BEHIND, Track
 from visavis.media.timeline import from_seconds
 
 
@@ -22,16 +26,57 @@ def test_the_lips_move_before_the_sound() -> None:
     assert found.mouth(from_seconds(0.2) - AHEAD // 3).jaw > 0
 
 
-def test_given_a_short_bilabial_between_vowels_then_it_closes() -> None:
-    found = track(("ɑ", 0.15), ("m", 0.06), ("ɑ", 0.15))
-    mouth = found.mouth(from_seconds(0.175))
-    assert 24 * mouth.jaw + 9 * mouth.part < 14 * mouth.press
+def gap(mouth: Mouth) -> float:
+    """How far the lips are apart: as `mouth.py` draws them."""
+    return max(24 * mouth.jaw * (1 - 0.3 * mouth.round) + 9 * mouth.part - 14 * mouth.press, 0.0)
+
+
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(25), Fraction(30)])
+@pytest.mark.parametrize("seconds", [0.02, 0.04, 0.06, 0.12])
+@pytest.mark.parametrize("bilabial", ["m", "b", "p"])
+def test_wherever_a_bilabial_falls_there_is_a_picture_of_closed_lips(
+    bilabial: str, seconds: float, fps: Fraction
+) -> None:
+    for late in np.arange(0, 0.05, 0.005):
+        found = track(("ɑ", 0.15 + late), (bilabial, seconds), ("ɑ", 0.15))
+        times = [round(48_000 * (0.5 + index) / fps) for index in range(int(fps * 2 // 5))]
+        assert min(gap(found.mouth(time)) for time in times) == 0
+
+
+@pytest.mark.parametrize("labiodental", ["f", "v"])
+def test_the_lower_lip_lies_under_the_teeth(labiodental: str) -> None:
+    for late in np.arange(0, 0.05, 0.005):
+        found = track(("ɑ", 0.15 + late), (labiodental, 0.04), ("u", 0.15))
+        mouths = [found.mouth(time) for time in range(960, 16_000, 1920)]
+        assert any(mouth.tuck > 0.9 and mouth.upper > 0.9 and mouth.part > 0.25 for mouth in mouths)
+
+
+def test_lips_are_rounded_before_the_vowel_that_needs_it() -> None:
+    found = track(("s", 0.1), ("t", 0.06), ("u", 0.2))
+    assert found.mouth(from_seconds(0.13)).round > 0.5
+    assert found.mouth(from_seconds(0.05)).round < 0.2
+    spread = track(("s", 0.1), ("t", 0.06), ("i", 0.2))
+    assert spread.mouth(from_seconds(0.13)).round == 0
+
+
+def test_the_jaw_moves_less_than_the_lips_from_sound_to_sound() -> None:
+    phonemes = [("ɑ", 0.06), ("t", 0.06)] * 6
+    found = track(*phonemes)
+    jaws = [found.mouth(time).jaw for time in range(from_seconds(0.12), from_seconds(0.6), 480)]
+    assert max(jaws) - min(jaws) < 0.6
+    assert max(abs(b - a) for a, b in pairwise(jaws)) < 0.12
+
+
+def test_between_two_sounds_the_mouth_goes_one_way() -> None:
+    found = track(("ɑ", 0.2), ("i", 0.2))
+    jaws = [found.mouth(time).jaw for time in range(from_seconds(0.08), from_seconds(0.34), 240)]
+    assert all(later <= earlier + 1e-9 for earlier, later in pairwise(jaws))
 
 
 def test_after_the_end_the_mouth_is_fully_at_rest() -> None:
     found = track(("ɑ", 0.2))
     found.end(from_seconds(0.2))
-    assert found.mouth(from_seconds(0.2) + BEHIND + LAG) == REST
+    assert found.mouth(from_seconds(0.2) + BEHIND) == REST
 
 
 def test_the_mouth_does_not_depend_on_marks_further_ahead() -> None:

@@ -1,12 +1,10 @@
 """What keeps an avatar from hearing itself, by the setting."""
 
-import logging
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from visavis.media import echo
 from visavis.media.echo import AdaptiveCanceller, HalfDuplex
 from visavis.pool import NewSession
 from visavis.pool.hearing import Hearing
@@ -23,16 +21,6 @@ async def test_a_session_has_the_canceller_that_is_set(
 ) -> None:
     canceller = await Hearing(Settings(echo=wish), Reaper()).canceller()
     assert type(canceller) is kind
-
-
-async def test_without_the_extra_it_is_half_duplex_and_told(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(echo, "find_spec", lambda _: None)
-    with caplog.at_level(logging.WARNING):
-        hearing = Hearing(Settings(echo="cancel"), Reaper())
-    assert isinstance(await hearing.canceller(), HalfDuplex)
-    assert "pip install 'visavis[echo]'" in caplog.text
 
 
 async def test_only_sessions_with_ears_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

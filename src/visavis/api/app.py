@@ -12,24 +12,30 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Scope
+from starlette.websockets import WebSocket
 
 from visavis import __version__
-from visavis.api import kiosk, opentalking, web
+from visavis.api import kiosk, opentalking, protoface, web
 from visavis.api.capabilities import Capabilities
 from visavis.api.documentation import StayHome, polish
 from visavis.api.families import Family, family_of
+from visavis.api.idempotency import Idempotency
 from visavis.api.parts import Parts
+from visavis.api.rates import Rates
+from visavis.api.statuses import headers_of, status_of
 from visavis.avatar import Catalogue
-from visavis.errors import TooLarge
+from visavis.errors import Forbidden, TooLarge, Unauthenticated, VisavisError
 from visavis.limits import BodyLimit
 from visavis.persona import Personas
 from visavis.pool import SessionPool
 from visavis.pool.rendering import Rendering
+from visavis.pool.tenancy import OwnedPool
 from visavis.settings import Settings
 from visavis.store import Store
 from visavis.uploads import Uploads
+from visavis.webhooks import Courier
 
-FAMILIES: Sequence[Family] = (opentalking.FAMILY, *kiosk.FAMILIES)
+FAMILIES: Sequence[Family] = (opentalking.FAMILY, protoface.FAMILY, *kiosk.FAMILIES)
 
 WORDS = {"Not Found": "there is nothing at this path", "Method Not Allowed": "this path does not take that method"}
 """Starlette's phrases, for people."""
@@ -44,12 +50,16 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
     uploads = Uploads(settings)
     workshop = opentalking.Workshop(settings, kept, uploads)
     services = kiosk.Services(settings)
-    desk = kiosk.Desk(pool, kept, settings, uploads, services.shelf)
+    owned = OwnedPool(pool)
+    desk = kiosk.Desk(owned, kept, settings, uploads, services.shelf)
     rendering = Rendering(kept, settings)
+    idempotency = Idempotency(kept, settings)
+    agency = protoface.Agency(pool, kept, settings, catalogue, uploads)
+    courier = Courier(kept, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with nullcontext() if store else kept, pool, desk, rendering, workshop:
+        async with nullcontext() if store else kept, pool, desk, rendering, workshop, agency, idempotency, courier:
             yield
 
     # FastAPI's own pages load their scripts from a public host; these have them on board.
@@ -60,13 +70,17 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
         generate_unique_id_function=_name,
-        exception_handlers={HTTPException: _refuse},
+        exception_handlers={HTTPException: _refuse, Unauthenticated: _deny, Forbidden: _deny},
     )
     capabilities, personas = Capabilities(settings), Personas(settings)
-    app.state.parts = Parts(pool, settings, catalogue, capabilities, uploads, personas, kept, rendering)
+    app.state.parts = Parts(owned, settings, catalogue, capabilities, uploads, personas, kept, rendering)
+    app.state.owned = owned
     app.state.workshop = workshop
+    app.state.idempotency = idempotency
+    app.state.rates = Rates(settings)
     app.state.kiosk = desk
     app.state.kiosk_services = services
+    app.state.protoface = agency
     app.router.routes.extend(_routes())
     app.mount("/web", web.Assets(), name="web")
     polish(app, opentalking.EXAMPLES)
@@ -75,9 +89,10 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
         BodyLimit,
         max_bytes=settings.max_body_bytes,
         refuse=_too_large,
-        overrides=kiosk.BODIES,
+        overrides={**kiosk.BODIES, **protoface.BODIES},
         endings=opentalking.UPLOADS | kiosk.uploads(settings),
     )
+    app.add_middleware(protoface.RequestIds, owned=lambda path: family_of(path, FAMILIES) is protoface.FAMILY)
     if origins := [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]:
         # The outermost, so that a browser may read refusals, too.
         app.add_middleware(
@@ -86,7 +101,7 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
             allow_credentials=True,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Retry-After"],
+            expose_headers=["Retry-After", *protoface.HEADERS],
         )
     return app
 
@@ -95,7 +110,7 @@ def create_app(pool: SessionPool, settings: Settings, catalogue: Catalogue, stor
 def _routes() -> Sequence[BaseRoute]:
     """Every family's routes, made once: they hold nothing of an application and take a tenth of a second."""
     routes = APIRouter(generate_unique_id_function=_name)
-    for router in (opentalking.router(), kiosk.router(), web.router):
+    for router in (opentalking.router(), protoface.router(), kiosk.router(), web.router):
         routes.include_router(router)
     return routes.routes
 
@@ -107,6 +122,12 @@ def _name(route: APIRoute) -> str:
 async def _refuse(request: Request, error: HTTPException) -> Response:
     family = family_of(request.scope["path"], FAMILIES)
     return family.refuse(error.status_code, WORDS.get(error.detail, error.detail), error.headers)
+
+
+async def _deny(socket: WebSocket, error: VisavisError) -> None:
+    """What a WebSocket's dependencies raise; requests have their routes to answer."""
+    family = family_of(socket.scope["path"], FAMILIES)
+    await socket.send_denial_response(family.refuse(status_of(error), error.message, headers_of(error)))
 
 
 def _too_large(scope: Scope, error: TooLarge) -> ASGIApp:

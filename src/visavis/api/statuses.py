@@ -43,3 +43,10 @@ GENERIC = "internal error; the server's log tells more"
 def status_of(error: VisavisError, statuses: Mapping[type[VisavisError], int] = STATUS) -> int:
     """The status of the nearest kind of error that has one."""
     return next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
+
+
+def headers_of(error: VisavisError) -> Mapping[str, str] | None:
+    """What the answer to an error says besides its status: when to come again, how to say who one is."""
+    if isinstance(error, AtCapacity | RateLimited):
+        return {"Retry-After": str(error.retry_after)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else None

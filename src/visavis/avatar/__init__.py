@@ -2,6 +2,8 @@
 
 from visavis.avatar.bundle import Avatar
 from visavis.avatar.catalogue import Catalogue
+from visavis.avatar.consent import Consent
 from visavis.avatar.gallery import Gallery
+from visavis.avatar.portrait import make_portrait
 
-__all__ = ["Avatar", "Catalogue", "Gallery"]
+__all__ = ["Avatar", "Catalogue", "Consent", "Gallery", "make_portrait"]

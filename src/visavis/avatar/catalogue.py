@@ -6,6 +6,7 @@ from pathlib import Path
 from visavis.avatar import bundle
 from visavis.avatar.bundle import Avatar
 from visavis.avatar.customisation import Customisations
+from visavis.avatar.survey import Survey
 from visavis.errors import InvalidInput, NotFound
 from visavis.ids import is_slug
 from visavis.settings import Settings
@@ -25,6 +26,8 @@ class Catalogue:
             self._places.insert(1, settings.avatars_dir)
         self.customisations = Customisations(settings)
         """What users changed about them."""
+        self.survey = Survey(settings)
+        """What was found out about those that say little of themselves."""
 
     def avatars(self) -> list[Avatar]:
         """Every avatar that is not hidden, `demo-avatar` first, then by id."""
@@ -45,5 +48,5 @@ class Catalogue:
         if is_slug(avatar_id):
             for place in self._places:
                 if (place / avatar_id / "manifest.json").is_file():
-                    return self.customisations.applied(bundle.read(place / avatar_id))
+                    return self.survey.applied(self.customisations.applied(bundle.read(place / avatar_id)))
         raise NotFound(f"avatar not found: {avatar_id[:80]!r}")

@@ -51,8 +51,13 @@ class Customisations:
         else:
             (self._directory / avatar.id / PROMPT).unlink(missing_ok=True)
 
-    def set_picture(self, avatar: Avatar, picture: Path, size: tuple[int, int]) -> None:
-        """Let it look like `picture`, a checked PNG, from the next session on."""
+    def set_picture(
+        self, avatar: Avatar, picture: Path, size: tuple[int, int], animation: dict[str, Any] | None = None
+    ) -> None:
+        """Let it look like `picture`, a checked PNG, from the next session on.
+
+        `animation` says where the face in it is; without, it does not move.
+        """
         self._write(avatar, "reference.png", picture.read_bytes())
         kept = {key: avatar.metadata[key] for key in KEPT if key in avatar.metadata}
         manifest: dict[str, Any] = {key: avatar.manifest[key] for key in TAKEN if key in avatar.manifest}
@@ -62,7 +67,12 @@ class Customisations:
             "sample_rate": avatar.sample_rate,
             "width": size[0],
             "height": size[1],
-            "metadata": {**kept, "customised": True, "source_image": "reference.png"},
+            "metadata": {
+                **kept,
+                "customised": True,
+                "source_image": "reference.png",
+                **({} if animation is None else {"animation": animation}),
+            },
         }
         # Last: from now on it is used.
         self._write(avatar, MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())

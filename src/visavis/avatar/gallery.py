@@ -35,22 +35,32 @@ class Gallery:
         self._now = now
 
     def add(
-        self, name: str, base: Avatar, picture: Path, size: tuple[int, int], metadata: dict[str, Any]
+        self,
+        name: str,
+        base: Avatar,
+        picture: Path,
+        size: tuple[int, int],
+        metadata: dict[str, Any],
+        frames: Path | None = None,
+        fps: int | None = None,
     ) -> Avatar:
         """Make an avatar that looks like `picture`, a checked PNG, and has the pace of `base`.
 
-        It is in the catalogue when it is complete.
+        `frames` is a directory of the pictures that it moves by, with `fps` of them a second. It is in the
+        catalogue when it is complete.
         """
         avatar_id, place = self._new(slug(name))
         try:
             shutil.copyfile(picture, place / "reference.png")
             shutil.copyfile(picture, place / "preview.png")
+            if frames is not None:
+                shutil.copytree(frames, place / "frames")
             manifest = {
                 "id": avatar_id,
                 "name": name,
                 "model_type": base.model_type,
                 "version": "1.0",
-                "fps": base.manifest.get("fps", 25),
+                "fps": fps or base.manifest.get("fps", 25),
                 "sample_rate": base.sample_rate,
                 "width": size[0],
                 "height": size[1],
@@ -58,7 +68,7 @@ class Gallery:
                     "custom_avatar": True,
                     "base_avatar_id": base.id,
                     "source_image": "reference.png",
-                    "reference_mode": "image",
+                    "reference_mode": "image" if frames is None else "frames",
                     **metadata,
                 },
             }

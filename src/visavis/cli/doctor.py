@@ -11,7 +11,6 @@ from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
 from visavis.cli.configuration import settings as read_settings
 from visavis.errors import InvalidInput
-from visavis.media import echo
 from visavis.persona import Personas
 from visavis.settings import ALIASES, Settings, unused_names
 
@@ -48,8 +47,6 @@ def doctor() -> None:
 
 
 def _echo(settings: Settings) -> str:
-    if settings.echo == "cancel" and (missing := echo.missing()):
-        return f"{settings.echo:20} not usable: {missing}; until then half-duplex"
     return f"{settings.echo:20} ready"
 
 

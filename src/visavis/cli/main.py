@@ -1,11 +1,16 @@
 """`visavis`: the commands, each imported when it is used."""
 
 import importlib
+import os
 from typing import ClassVar
 
 import click
 
 from visavis import __version__
+
+# One thread draws and hears for one session: numpy's own would only wait for each other, at twice the cost of the
+# little products of a network. Before numpy is loaded, and for every process that is started from here.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class LazyGroup(click.Group):
@@ -16,8 +21,11 @@ class LazyGroup(click.Group):
         "say": "visavis.cli.say:say",
         "talk": "visavis.cli.talk:talk",
         "doctor": "visavis.cli.doctor:doctor",
+        "avatar": "visavis.cli.avatar:avatar",
         "knowledge": "visavis.cli.knowledge:knowledge",
         "models": "visavis.cli.models:models",
+        "key": "visavis.cli.key:key",
+        "webhook": "visavis.cli.webhook:webhook",
         "bench": "visavis.cli.bench:bench",
         "reference": "visavis.cli.reference:reference",
     }

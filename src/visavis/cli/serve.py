@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 GRACE = 5
 """Seconds running requests have to finish after sessions have been ended."""
 
@@ -72,6 +74,8 @@ def serve(
     settings = read_settings(host=host, port=port, data_dir=data_dir, workers=workers)
     _check_network(settings)
     telemetry.configure(settings.log_level, "api")
+    if settings.host not in LOOPBACK and not settings.require_keys:
+        log.warning("whoever reaches %s can use this server; VISAVIS_REQUIRE_KEYS asks for keys", settings.host)
     store = Store(settings)
     sessions = _inline(settings) if inline else WorkersPool(settings)
     pool = RecordedPool(QueuedPool(sessions, settings), store, settings)

@@ -31,5 +31,6 @@ def still_loop(avatar: Avatar) -> LoopClip:
     count = max(round(avatar.fps), 1)
     height, width = bgr.shape[:2]
     frames = np.broadcast_to(picture, (count, *picture.shape))
-    key = f"{avatar.id}-still-{width}x{height}-{hashlib.sha256(picture.data).hexdigest()[:16]}"
+    rate = f"{float(avatar.fps):.5g}fps"
+    key = f"{avatar.id}-still-{width}x{height}-{rate}-{hashlib.sha256(picture.data).hexdigest()[:16]}"
     return LoopClip(key, cast("Sequence[I420]", frames), width, height, avatar.fps, count)

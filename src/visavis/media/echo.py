@@ -1,7 +1,6 @@
 """Echo cancelling, for microphones that hear the avatar and have nothing against it themselves."""
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,9 +15,6 @@ TAIL = 0.5
 """Seconds that a room may take to hear the avatar and to fall silent after it, network included."""
 
 
-REMEDY = "livekit is not installed: pip install 'visavis[echo]'"
-
-
 class EchoCanceller(Protocol):
     """Takes the avatar's voice out of what one microphone hears."""
 
@@ -29,14 +25,9 @@ class EchoCanceller(Protocol):
         """What a person says in `pcm`: int16 mono at 16 kHz, any length. The rest of the last 10 ms may wait."""
 
 
-def missing() -> str | None:
-    """What keeps echo from being cancelled, and the remedy; None if nothing does."""
-    return None if find_spec("livekit") else REMEDY
-
-
 def echo_canceller() -> EchoCanceller:
-    """The best one that is installed. Blocks for 0.1 to 0.3 s the first time: call it in a thread."""
-    return HalfDuplex() if missing() else AdaptiveCanceller()
+    """The best one. Blocks for 0.1 to 0.3 s the first time: call it in a thread."""
+    return AdaptiveCanceller()
 
 
 class Passthrough:
@@ -72,7 +63,7 @@ class HalfDuplex:
 
 
 class AdaptiveCanceller:
-    """WebRTC's echo canceller (AEC3), from the package `livekit` (extra `echo`); needs no server.
+    """WebRTC's echo canceller (AEC3), from the package `livekit`; needs no server.
 
     It finds the delay itself, up to half a second, and copes with calls that come in bursts. Its noise
     suppression stays off: it makes the canceller duller towards people who speak at the same time. A

@@ -8,9 +8,12 @@ import resource
 import sys
 import wave
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visavis.errors import InvalidInput, TooLarge
+
+if TYPE_CHECKING:
+    from visavis.media.pictures import BGR
 
 MEMORY = 2 * 1024**3
 """Bytes of addresses, of which the libraries take a quarter: several times the largest picture that is let in."""
@@ -21,8 +24,8 @@ SHORTEST_SIDE = 128
 """Pixels; a smaller picture is enlarged."""
 
 
-def picture(source: Path, target: Path, max_width: int, max_height: int) -> dict[str, Any]:
-    """Write a picture anew; the way it is to be held is applied, and see-through parts become light grey."""
+def decoded(source: Path) -> "BGR":
+    """The picture in a file: the way it is to be held is applied, and see-through parts become light grey."""
     import cv2
     import numpy as np
 
@@ -39,12 +42,20 @@ def picture(source: Path, target: Path, max_width: int, max_height: int) -> dict
         largest = 65535 if layers.dtype == np.uint16 else 255
         alpha = layers[:, :, 3:].astype(np.float32) / largest
         found = (found * alpha + 232 * (1 - alpha)).astype(np.uint8)
-    del layers
+    return found.astype(np.uint8, copy=False)
+
+
+def picture(source: Path, target: Path, max_width: int, max_height: int) -> dict[str, Any]:
+    """Write a picture anew, within the given size."""
+    import cv2
+
+    found = decoded(source)
     height, width = found.shape[:2]
     scale = min(max_width / width, max_height / height, max(1.0, SHORTEST_SIDE / min(width, height)))
     size = max(round(width * scale) // 2 * 2, 16), max(round(height * scale) // 2 * 2, 16)
     if size != (width, height):
-        found = cv2.resize(found, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        found = cv2.resize(found, size, interpolation=how).astype("uint8", copy=False)
     written, png = cv2.imencode(".png", found)
     if not written:
         raise InvalidInput("the image can't be decoded")

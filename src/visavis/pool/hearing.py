@@ -1,7 +1,6 @@
 """Hearing: what the ears of one process share, the detector and the recogniser processes."""
 
 import asyncio
-import logging
 
 from visavis.asr import Recognizer
 from visavis.asr.pool import RecognizerPool
@@ -17,8 +16,6 @@ from visavis.session.turn_taking import TurnTaking
 from visavis.settings import Settings
 from visavis.vad import DetectorProvider
 
-log = logging.getLogger(__name__)
-
 
 class Hearing:
     """Makes ears. Nothing is loaded before the first one: many sessions are never spoken to."""
@@ -26,7 +23,7 @@ class Hearing:
     def __init__(self, settings: Settings, reaper: Reaper) -> None:
         self._settings = settings
         self._reaper = reaper
-        self._detectors: DetectorProvider = provider("vad", settings.vad, settings)
+        self.detectors: DetectorProvider = provider("vad", settings.vad, settings)
         self._recognizers = RecognizerPool(
             settings,
             settings.asr,
@@ -35,8 +32,6 @@ class Hearing:
             model=settings.asr_model,
         )
         self._started = False
-        if settings.echo == "cancel" and (missing := echo.missing()):
-            log.warning("sessions are deaf while their avatar speaks (half-duplex): %s", missing)
 
     async def canceller(self) -> EchoCanceller | None:
         """What takes the avatar out of what a session's microphone hears; None if that does it itself."""
@@ -50,7 +45,7 @@ class Hearing:
         """An ear for one session; `language` empty for the configured one."""
         language = language or self._settings.language
         recognizers = await self.recognizers()
-        detector = await asyncio.to_thread(self._detectors.detector)
+        detector = await asyncio.to_thread(self.detectors.detector)
         taking = TurnTaking(language, preemptive=self._settings.preemptive)
         return Ear(detector, recognizers, taking, floor, language, self._reaper)
 
@@ -60,7 +55,7 @@ class Hearing:
         """What hears a question out; `recognizer` takes the place of the configured one."""
         gate: Gate = LevelGate(plan.threshold)
         if plan.endpointing == "voice":
-            gate = VoiceGate(await asyncio.to_thread(self._detectors.detector))
+            gate = VoiceGate(await asyncio.to_thread(self.detectors.detector))
         if recognizer is None:
             recognizer = await self.recognizers()
             language = language or self._settings.language

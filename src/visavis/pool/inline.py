@@ -94,7 +94,7 @@ class InlineHandle:
     async def say(self, command: Say) -> TurnAccepted:
         """Begin to speak."""
         choice = VoiceChoice(command.tts_provider, command.voice, command.tts_model)
-        return TurnAccepted(self.session.say(command.text, choice))
+        return TurnAccepted(self.session.say(command.text, choice, command.expression))
 
     async def chat(self, command: Chat) -> TurnAccepted:
         """Begin to answer."""
@@ -102,7 +102,12 @@ class InlineHandle:
         given = [Passage(passage.text, passage.source, passage.score) for passage in command.passages]
         reading = Reading(given, command.top_k or PASSAGES)
         turn = self.session.chat(
-            command.prompt, choice, barge_in=command.barge_in, aloud=command.aloud, reading=reading
+            command.prompt,
+            choice,
+            barge_in=command.barge_in,
+            aloud=command.aloud,
+            reading=reading,
+            feeling=command.expression,
         )
         return TurnAccepted(turn)
 

@@ -274,6 +274,8 @@ class QueuedSession:
     def _hold(self, real: SessionHandle) -> None:
         """Have the slot, for as long as one may."""
         self._real = real
+        # The token of a room is not kept longer than it is needed.
+        self._request = msgspec.structs.replace(self._request, room=None)
         self.log.add(Queued(0, "slot_acquired"))
         if hold := self._terms.hold:
             left = min(WARNING, hold)

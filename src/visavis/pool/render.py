@@ -30,7 +30,7 @@ from visavis.session.events import Failed, TurnEnded
 from visavis.session.journal import Entry, heard_sound, heard_turns
 from visavis.session.session import Session
 from visavis.settings import Settings
-from visavis.tts import Mark, Speech
+from visavis.tts import Mark, MarkKind, Speech
 
 GAP = from_seconds(1.0)
 """The longest rest between two turns."""
@@ -82,6 +82,9 @@ def reel_of(task: Task) -> Reel:
     return reel
 
 
+_KINDS: dict[str, MarkKind] = {"phoneme": "phoneme", "expression": "expression"}
+
+
 async def _plain(pcm: Samples) -> AsyncIterator[Speech]:
     for start in range(0, len(pcm), PIECE):
         yield Speech(pcm[start : start + PIECE], SAMPLE_RATE)
@@ -89,9 +92,7 @@ async def _plain(pcm: Samples) -> AsyncIterator[Speech]:
 
 async def _spoken(directory: Path, entry: Entry) -> AsyncIterator[Speech]:
     """A turn as far as it was heard, with its marks, so that the lips move as they did."""
-    marks = deque(
-        Mark("phoneme" if mark.kind == "phoneme" else "word", mark.start, mark.value) for mark in entry.marks
-    )
+    marks = deque(Mark(_KINDS.get(mark.kind, "word"), mark.start, mark.value) for mark in entry.marks)
     marked = any(mark.kind == "phoneme" for mark in marks)
     end = 0
     for pcm in heard_sound(directory, entry):

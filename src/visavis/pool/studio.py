@@ -1,6 +1,7 @@
 """The studio: makes sessions out of providers, in the process that will carry their media."""
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from visavis.media.loops import LoopStore
 from visavis.media.pictures import Loop
 from visavis.media.timeline import from_seconds
 from visavis.persona import Persona, Personas
+from visavis.pool.guests import fitted, visit
 from visavis.pool.hearing import Hearing
 from visavis.pool.own_microphone import open_microphone
 from visavis.pool.upstreams import Services
@@ -27,6 +29,7 @@ from visavis.registry import close, provider
 from visavis.session.casting import Casting, VoiceChoice
 from visavis.session.clips import Clips
 from visavis.session.ear import Ear, Floor
+from visavis.session.guest import Guest, Host
 from visavis.session.history import History
 from visavis.session.journal import Journal
 from visavis.session.log import EventLog
@@ -55,11 +58,12 @@ class _Stage:
 
     face: Face | None
     transport: Transport
-    viewers: Viewers | None
-    make_ear: Callable[[Floor], Awaitable[Ear]] | None
+    make_guest: Callable[[Host], Guest] | None = None
+    viewers: Viewers | None = None
+    make_ear: Callable[[Floor], Awaitable[Ear]] | None = None
 
 
-_VOICE_ONLY = _Stage(None, Nowhere(), None, None)
+_VOICE_ONLY = _Stage(None, Nowhere())
 
 
 class Studio:
@@ -90,13 +94,17 @@ class Studio:
         services = Services(self.settings, request.upstreams)
         casting = services.casting(request.tts_voice, request.tts_model, language or self.settings.language)
         casting = casting or self.casting(request, language)
-        casting.check(VoiceChoice())
+        if request.room is None:
+            casting.check(VoiceChoice())
         if len(persona.greeting) > self._limits.text_chars:
             raise InvalidInput(f"persona {request.persona!r}: greeting is over VISAVIS_MAX_TEXT_CHARS")
         toolbox = await asyncio.to_thread(self.toolbox, persona.tools)
         chat = services.chat_model()
         stage = _VOICE_ONLY
-        if not request.voice_only:
+        if request.room is not None:
+            face, detectors = await self._face(request), self._hearing.detectors
+            stage = _Stage(face, *await visit(request.room, face, self.settings, self._loops, detectors))
+        elif not request.voice_only:
             stage = await self._stage(request, lambda: session, language)
         parts = Parts(
             face=stage.face,
@@ -117,14 +125,21 @@ class Studio:
             clips=Clips(self.settings.data_dir / "clips" / session_id) if request.clips else None,
             forgiving=request.forgiving,
             make_recorder=self._recorder_maker(session_id, stage.face) if stage.face else None,
+            make_guest=stage.make_guest,
             owned=[services],
         )
-        session = Session(session_id, parts, self.history(request), self._limits, events, on_end)
+        limits = self._limits
+        if request.room is not None:
+            # A guest leaves by itself; this is for one that does not.
+            limits = dataclasses.replace(limits, idle_timeout=request.room.max_duration + 60)
+        session = Session(session_id, parts, self.history(request), limits, events, on_end)
+        if session.guest is not None:
+            session.guest.start()
         return session
 
     async def _stage(self, request: NewSession, session: Callable[[], Session], language: str) -> "_Stage":
         """What a session with a face is seen and heard by."""
-        face = await asyncio.to_thread(self.face, self._catalogue.avatar(request.avatar_id), request.model)
+        face = await self._face(request)
         broadcast = Broadcast(self._loops, face.width, face.height, face.fps, self.settings.max_video_kbps)
         transport = WebRtcTransport(
             broadcast,
@@ -133,7 +148,12 @@ class Studio:
             left=lambda viewer: session().attendance.left(viewer.id),
             microphone=lambda receiver: session().listen_to(lambda hear: Microphone(receiver, hear)),
         )
-        return _Stage(face, transport, transport, partial(self._hearing.ear, language=language))
+        ear = partial(self._hearing.ear, language=language)
+        return _Stage(face, transport, viewers=transport, make_ear=ear)
+
+    async def _face(self, request: NewSession) -> Face:
+        avatar = fitted(self._catalogue.avatar(request.avatar_id), request.size, request.fps)
+        return await asyncio.to_thread(self.face, avatar, request.model)
 
     def _recorder_maker(self, session_id: str, face: Face) -> MakeRecorder:
         path = recordings(self.settings).place(session_id)

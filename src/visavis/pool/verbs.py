@@ -33,7 +33,18 @@ class Upstreams(msgspec.Struct, frozen=True):
     tts_instructions: str = ""
 
 
-class Room(msgspec.Struct, frozen=True):
+class Relayed(msgspec.Struct, frozen=True, tag=True):
+    """A client that the API itself talks to, as the room that a session visits."""
+
+    path: str
+    """Of the `pool.relay.Relay` it is reached by."""
+    idle_timeout: float = 30.0
+    """Seconds without sound coming in after which the session ends."""
+    max_duration: float = 600.0
+    """Seconds after which it ends in any case."""
+
+
+class Room(msgspec.Struct, frozen=True, tag=True):
     """A LiveKit room that a session joins as a guest, to say there what is sent to it."""
 
     url: str
@@ -86,7 +97,7 @@ class NewSession(msgspec.Struct, frozen=True):
     upstreams: Upstreams = Upstreams()
     knowledge: tuple[str, ...] = ()
     """Collections of documents that it answers from; empty for the persona's, or else the default one."""
-    room: Room | None = None
+    room: Room | Relayed | None = None
     """Where it is shown, instead of to WebRTC viewers; it then neither hears nor answers."""
     size: int = 0
     """Pixels of the picture's longer side, even; 0 for the avatar's own."""
@@ -138,6 +149,8 @@ class Say(msgspec.Struct, frozen=True, tag=True):
     voice: str = ""
     tts_provider: str = ""
     tts_model: str = ""
+    expression: str = ""
+    """What the face begins with: neutral, smile, serious, surprised; empty for none."""
 
 
 class Chat(msgspec.Struct, frozen=True, tag=True):
@@ -154,6 +167,8 @@ class Chat(msgspec.Struct, frozen=True, tag=True):
     """What else the answer rests on, before what is found in the documents."""
     top_k: int = 0
     """How many passages are looked for in the documents; 0 for the usual number."""
+    expression: str = ""
+    """What the face begins with: neutral, smile, serious, surprised; empty for none."""
 
 
 class TurnAccepted(msgspec.Struct, frozen=True):

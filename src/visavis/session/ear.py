@@ -39,6 +39,9 @@ class Floor(Protocol):
     def listening(self) -> None:
         """Somebody seems to speak."""
 
+    def wondering(self) -> None:
+        """Somebody has spoken; what it was is still being recognised."""
+
     def nothing(self) -> None:
         """An utterance is over; perhaps it came to nothing."""
 
@@ -183,6 +186,7 @@ class Ear:
         if self._sound is not None:
             self._sound.put_nowait(None)
             self._sound = None
+            self._floor.wondering()
 
     async def _recognize(self, sound: asyncio.Queue[Samples | None]) -> None:
         final = ""

@@ -34,12 +34,18 @@ class SessionFloor:
 
     def listening(self) -> None:
         """Somebody seems to speak."""
+        self._session.playout.show("listen")
         if not self._session.busy:
             self._session.events.add(StageChanged("listening"))
+
+    def wondering(self) -> None:
+        """Somebody has spoken."""
+        self._session.playout.show("think")
 
     def nothing(self) -> None:
         """It came to nothing."""
         if not self._session.busy:
+            self._session.playout.show("idle")
             self._session.events.add(StageChanged("idle"))
 
     def hold(self) -> None:
@@ -48,11 +54,13 @@ class SessionFloor:
 
     def release(self) -> None:
         """Let it go on."""
+        self._session.playout.show("idle")
         self._session.resume()
 
     def yield_floor(self) -> None:
         """The user has the floor."""
         self._session.interrupt()
+        self._session.playout.show("listen")
 
     def heard(self, text: str, final: bool) -> None:
         """What the user said."""
@@ -87,10 +95,12 @@ class SessionFloor:
 
     def capturing(self, seconds: float, speech: bool) -> None:
         """A question is being heard."""
+        self._session.playout.show("listen")
         self._session.events.add(CaptureProgress(seconds, speech))
 
     def captured(self, reason: CaptureEnd, seconds: float, speech: bool) -> None:
         """There is no more sound."""
+        self._session.playout.show("think")
         self._session.events.add(CaptureEnded(reason, seconds, speech))
 
     def understood(self, text: str, answer: bool) -> None:

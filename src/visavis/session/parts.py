@@ -13,6 +13,7 @@ from visavis.session.captures import MakeCapture, OpenMicrophone, no_microphone
 from visavis.session.casting import Casting
 from visavis.session.clips import Clips
 from visavis.session.ear import Ear, Floor
+from visavis.session.guest import Guest, Host
 from visavis.session.journal import Journal
 from visavis.session.overheard import Overheard
 from visavis.session.reaper import Reaper
@@ -65,6 +66,8 @@ class Parts:
     """What fails in an answer is told and passed over."""
     make_recorder: MakeRecorder | None = None
     """Makes what records it; None if it can't be recorded."""
+    make_guest: Callable[[Host], Guest] | None = None
+    """Makes what it is in somebody else's room; None if it is in none."""
     owned: Sequence[Provider] = ()
     """Providers that only this session uses."""
 

@@ -5,7 +5,7 @@ from collections import deque
 
 import numpy as np
 
-from visavis.face import Face
+from visavis.face import Face, Mood
 from visavis.media.chunk import AVChunk
 from visavis.media.clock import Clock
 from visavis.media.pictures import Picture
@@ -50,6 +50,11 @@ class Playout:
     def shown(self) -> Picture | None:
         """The picture being shown."""
         return self._shown
+
+    def show(self, mood: Mood) -> None:
+        """Tell the face what to do while nothing is said."""
+        if self._face is not None:
+            self._face.mood = mood
 
     def prepare(self, generation: int) -> Utterance:
         """Room for one turn's media, which is filled as far as its bounds allow and not played yet."""

@@ -30,6 +30,7 @@ from visavis.session.playout import Playout
 from visavis.session.recording import Recording
 from visavis.session.turn import Turn, Work, saying
 from visavis.session.turns import Turns
+from visavis.speech_text.expressions import EXPRESSIONS, expression
 from visavis.tts import Speech
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class Session:
         self.attendance = Attendance(self, parts.viewers, self._playout, limits)
         """Who watches it."""
         self._turns = Turns(parts, self._playout, history, events, self.attendance.idle)
+        self.guest = parts.make_guest(self) if parts.make_guest else None
+        """What it does in somebody else's room; None if it is in none."""
         events.add(StateChanged("created"))
         self.attendance.idle()
 
@@ -86,6 +89,11 @@ class Session:
     def busy(self) -> bool:
         """Whether a turn is in flight."""
         return self._turns.current is not None
+
+    @property
+    def heard(self) -> int:
+        """Samples of the turn in flight that were played."""
+        return self._turns.current.heard if self._turns.current else 0
 
     @property
     def playout(self) -> Playout:
@@ -104,14 +112,20 @@ class Session:
             raise Conflict(f"session is already {self.state}")
         self._run()
 
-    def say(self, text: str, choice: VoiceChoice) -> str:
+    def play(self) -> None:
+        """Have its media flow, be it the face at rest; starts the session. `Conflict` if it is over."""
+        self._go()
+        self._run()
+
+    def say(self, text: str, choice: VoiceChoice, feeling: str = "") -> str:
         """Say `text` as it is; a turn in flight is interrupted. Returns the turn's id.
 
-        Raises `InvalidInput` (nothing to say, unknown voice), `TooLarge`, `Conflict` (it is over).
+        `feeling`: the expression it begins with; empty for none. Raises `InvalidInput` (nothing to say, unknown
+        voice or expression), `TooLarge`, `Conflict` (it is over).
         """
-        cast = self._admit(text, choice)
+        cast, begins = self._admit(text, choice), _expression(feeling)
         self.interrupt()
-        return self._begin("say", text, saying(text, cast), cast.warning)
+        return self._begin("say", text, saying(text, cast), cast.warning, expression=begins)
 
     def chat(
         self,
@@ -121,17 +135,18 @@ class Session:
         barge_in: bool = False,
         aloud: bool = True,
         reading: Reading = USUAL,
+        feeling: str = "",
     ) -> str:
-        """Answer `prompt`, `aloud` or only in writing. Returns the turn's id.
+        """Answer `prompt`, `aloud` or only in writing, beginning with an expression. Returns the turn's id.
 
         `Conflict` if a turn is in flight, unless `barge_in`.
         """
-        cast = self._admit(prompt, choice)
+        cast, begins = self._admit(prompt, choice), _expression(feeling)
         if barge_in:
             self.interrupt()
         elif self.busy:
             raise Conflict("a previous chat or speak request is still in flight; call /interrupt first")
-        return self._begin("chat", prompt, self._answer(prompt, cast, reading), cast.warning, aloud)
+        return self._begin("chat", prompt, self._answer(prompt, cast, reading), cast.warning, aloud, begins)
 
     def recite(self, speech: AsyncIterator[Speech]) -> str:
         """Play `speech`, which is at 48 kHz, as if a voice said it. Interrupts; returns the turn's id."""
@@ -269,8 +284,16 @@ class Session:
     def _answer(self, prompt: str, cast: Cast, reading: Reading = USUAL) -> Work:
         return lambda turn: turn.speak(self._answering.answer(prompt, turn.committed, turn.found, reading), cast)
 
-    def _begin(self, kind: TurnKind, asked: str, work: Work, warning: str = "", aloud: bool = True) -> str:
-        turn = self._turns.make(kind, asked, work, warning, aloud)
+    def _begin(
+        self,
+        kind: TurnKind,
+        asked: str,
+        work: Work,
+        warning: str = "",
+        aloud: bool = True,
+        expression: str = "",
+    ) -> str:
+        turn = self._turns.make(kind, asked, work, warning, aloud, expression)
         self._run()
         return self._launch(turn)
 
@@ -320,7 +343,17 @@ class Session:
             self._playing.cancel()
             await asyncio.wait([self._playing])
         await self.recording.close()
+        if self.guest is not None:
+            await self.guest.leave(reason)
         self.enter("terminated")
         self.events.add(Terminated(reason))
         await self._parts.close()
         self._on_end()
+
+
+def _expression(name: str) -> str:
+    """The expression of that name; empty for none. `InvalidInput` if there is none."""
+    found = expression(name)
+    if name and not found:
+        raise InvalidInput(f"expression must be one of {', '.join(EXPRESSIONS)}")
+    return found

@@ -26,23 +26,21 @@ from visavis.session.events import (
     SynthesisStep,
     TurnKind,
 )
+from visavis.session.expressing import Expressing, Places
 from visavis.session.journal import Entry, TurnJournal, Word
+from visavis.session.manuscript import Manuscript
 from visavis.session.marking import Marking
 from visavis.session.performance import Performance
 from visavis.session.script import Line, Script
 from visavis.session.stage import Stage
 from visavis.session.utterance import Utterance
 from visavis.speech_text.blocks import Blocks
+from visavis.speech_text.expressions import without_expressions
 from visavis.speech_text.normal import prepare, prepared
 from visavis.speech_text.plain import SILENT, spoken
 from visavis.speech_text.rewriting import Spoken
-from visavis.speech_text.sentences import SentenceSplitter, is_whole
-from visavis.speech_text.thinking import ThinkingFilter
 from visavis.streams import closing
 from visavis.tts import Mark, Speech, Voice
-
-SENTENCES_AHEAD = 64
-"""Sentences a model may be ahead of the voice."""
 
 FRAME_EVENTS = from_seconds(0.2)
 """Turn time between two `FramesShown`."""
@@ -51,10 +49,11 @@ FRAME_EVENTS = from_seconds(0.2)
 class Turn:
     """A turn in flight: from its acceptance until its last sample was played."""
 
-    def __init__(self, turn_id: str, kind: TurnKind, asked: str, stage: Stage) -> None:
+    def __init__(self, turn_id: str, kind: TurnKind, asked: str, stage: Stage, expression: str = "") -> None:
+        """`expression`: what it begins with; empty for none."""
         self.id = turn_id
         self.kind = kind
-        self.asked = asked
+        self.asked = without_expressions(asked) if kind == "say" else asked
         self.script = Script()
         self.frames = 0
         """Pictures sent."""
@@ -68,6 +67,7 @@ class Turn:
         """Events from before the turn was launched."""
         self._stage = stage
         self._blocks = Blocks()
+        self._expression = expression
         self._performance = Performance(stage)
         self._next_frame_event = 0
         stage.utterance.on_picture = self._picture_sent
@@ -127,9 +127,9 @@ class Turn:
 
         Raises the `StageFailed` of the stage that failed first.
         """
-        sentences: asyncio.Queue[str | None] = asyncio.Queue(SENTENCES_AHEAD)
+        manuscript = Manuscript(self._expression, self._wrote, self._broke_off if self._stage.forgiving else None)
         async with closing(deltas):
-            await self._perform(self._split(deltas, sentences), self._speak(sentences, cast))
+            await self._perform(manuscript.write(deltas), self._speak(manuscript, cast))
 
     async def recite(self, speech: AsyncIterator[Speech]) -> None:
         """Play `speech`, which is at 48 kHz, as if a voice said it. As `speak` otherwise."""
@@ -153,49 +153,37 @@ class Turn:
             await self._performance.take(piece.pcm, piece.marks, piece.marked)
         await self._performance.finish()
 
-    async def _split(self, deltas: AsyncIterator[str], sentences: asyncio.Queue[str | None]) -> None:
-        thinking, splitter = ThinkingFilter(), SentenceSplitter()
-        broken = False
+    def _wrote(self, text: str) -> None:
+        if self.kind == "chat":
+            self._stage.emit(AnswerDelta(self.id, text))
 
-        async def take(text: str) -> None:
-            if text and self.kind == "chat":
-                self._stage.emit(AnswerDelta(self.id, text))
-            for sentence in splitter.push(text):
-                await sentences.put(sentence)
+    def _broke_off(self, error: StageFailed) -> None:
+        self._stage.emit(Failed(error.stage, error.code, error.message, self.id))
 
-        try:
-            async for delta in deltas:
-                await take(thinking.push(delta))
-        except StageFailed as error:
-            if not self._stage.forgiving:
-                raise
-            self._stage.emit(Failed(error.stage, error.code, error.message, self.id))
-            broken = True
-        await take(thinking.finish())
-        for sentence in splitter.finish():
-            # Of an answer that broke off only the sentences are said (contract kiosk 1.7).
-            if is_whole(sentence) or not broken:
-                await sentences.put(sentence)
-        await sentences.put(None)
-
-    async def _speak(self, sentences: asyncio.Queue[str | None], cast: Cast) -> None:
+    async def _speak(self, manuscript: Manuscript, cast: Cast) -> None:
         index = 0
-        while (sentence := await sentences.get()) is not None:
-            await self._say(index, sentence, cast)
+        unshown: Places = ()
+        async for sentence, expressions in manuscript.sentences():
+            # One of a sentence with nothing to say shows with what comes next.
+            expressions = [*((0, name) for _, name in unshown), *expressions]
+            unshown = () if await self._say(index, sentence, expressions, cast) else expressions
             index += 1
         await self._performance.finish()
 
-    async def _say(self, index: int, sentence: str, cast: Cast) -> None:
+    async def _say(self, index: int, sentence: str, expressions: Places, cast: Cast) -> bool:
+        """Say a sentence; False if there is nothing to say in it."""
         stage = self._stage
         line = Line(sentence, stage.utterance.length)
         self.script.lines.append(line)
         stage.utterance.cue(line.start, lambda: self._caption(index, sentence))
+        plain = SILENT
         if stage.aloud:
             voice = cast.voice(sentence)
             plain = await self._plain(sentence, voice.info.language)
             if plain.text:
-                await self._voice(index, line, plain, voice)
+                await self._voice(index, line, plain, voice, Expressing(expressions, plain, line.start))
         line.end = stage.utterance.length
+        return bool(plain.text)
 
     async def _plain(self, sentence: str, language: str) -> Spoken:
         if not self._blocks.aloud(sentence):
@@ -204,11 +192,11 @@ class Turn:
             await asyncio.to_thread(prepare, language)
         return spoken(sentence, language)
 
-    async def _voice(self, index: int, line: Line, plain: Spoken, voice: Voice) -> None:
+    async def _voice(self, index: int, line: Line, plain: Spoken, voice: Voice, expressing: Expressing) -> None:
         stage = self._stage
         clip = stage.clips.begin() if stage.clips is not None else None
         try:
-            await self._synthesise(index, line, plain, voice, clip)
+            await self._synthesise(index, line, plain, voice, clip, expressing)
             file = await clip.finish() if clip is not None else None
         except StageFailed as error:
             if not stage.forgiving:
@@ -218,7 +206,15 @@ class Turn:
             if clip is not None and file is not None:
                 stage.emit(ClipWritten(self.id, clip.number, line.text.strip(), str(file)))
 
-    async def _synthesise(self, index: int, line: Line, plain: Spoken, voice: Voice, clip: Clip | None) -> None:
+    async def _synthesise(
+        self,
+        index: int,
+        line: Line,
+        plain: Spoken,
+        voice: Voice,
+        clip: Clip | None,
+        expressing: Expressing,
+    ) -> None:
         began = time.perf_counter()
 
         def progress(step: SynthesisStep) -> None:
@@ -237,17 +233,23 @@ class Turn:
                 if clip is not None:
                     clip.sound(piece.pcm, piece.sample_rate)
                 marked = piece.marked
-                marks = tuple(_shifted(mark, line.start, piece.sample_rate) for mark in piece.marks)
+                sound = resampler.push(piece.pcm)
+                end = self._stage.utterance.length + len(sound)
+                marks = expressing.take(
+                    [_shifted(mark, line.start, piece.sample_rate) for mark in piece.marks], end
+                )
                 for mark in marks:
                     self._stage.journal.marks.append(Word(mark.kind, mark.value, mark.start))
                     if mark.kind == "word" and mark.offset >= 0:
                         line.words.append((mark.start, plain.original(mark.offset)))
                 marking.add(marks)
-                self._tell(marking, len(sound := resampler.push(piece.pcm)))
+                self._tell(marking, len(sound))
                 await self._performance.take(sound, marks, marked)
         if resampler is not None:
-            self._tell(marking, len(sound := resampler.flush()), last=True)
-            await self._performance.take(sound, (), marked)
+            sound = resampler.flush()
+            self._tell(marking, len(sound), last=True)
+            end = self._stage.utterance.length + len(sound)
+            await self._performance.take(sound, expressing.take((), end, last=True), marked)
         progress("complete")
 
     def _tell(self, marking: Marking, samples: int, *, last: bool = False) -> None:

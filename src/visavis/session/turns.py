@@ -45,8 +45,16 @@ class Turns:
         self._prepared: Turn | None = None
         self._generation = 0
 
-    def make(self, kind: TurnKind, asked: str, work: Work, warning: str = "", aloud: bool = True) -> Turn:
-        """Begin to work on a turn that nobody hears of before `launch`."""
+    def make(
+        self,
+        kind: TurnKind,
+        asked: str,
+        work: Work,
+        warning: str = "",
+        aloud: bool = True,
+        expression: str = "",
+    ) -> Turn:
+        """Begin to work on a turn that nobody hears of before `launch`; `expression`: what it begins with."""
         self._generation += 1
         utterance = self._playout.prepare(self._generation)
         turn_id = new_id()
@@ -59,6 +67,7 @@ class Turns:
 
         def media_started() -> None:
             turn.media_start = self._playout.position
+            self._playout.show("idle")
             emit(MediaStarted(turn_id, turn.media_start))
             emit(StageChanged("speaking"))
 
@@ -74,7 +83,7 @@ class Turns:
             self._parts.clips,
             self._parts.forgiving,
         )
-        turn = Turn(turn_id, kind, asked, stage)
+        turn = Turn(turn_id, kind, asked, stage, expression)
         if warning:
             turn.early.append(Warned("voice_replaced", warning))
         turn.task = asyncio.create_task(self._carry_out(turn, work), name=f"turn {turn_id}")
@@ -89,6 +98,7 @@ class Turns:
         turn.committed.set()
         self._events.add(TurnStarted(turn.id, turn.kind, turn.asked))
         if turn.kind == "chat":
+            self._playout.show("think")
             self._events.add(StageChanged("thinking"))
         for event in turn.early:
             self._events.add(event)
@@ -148,6 +158,7 @@ class Turns:
         if self.current is not turn:
             return
         self.current = None
+        self._playout.show("idle")
         heard = turn.script.heard(turn.heard)
         self._history.add(turn.question, heard)
         self._events.add(TurnEnded(turn.id, turn.kind, reason, turn.text, heard, round(to_ms(turn.heard), 1)))

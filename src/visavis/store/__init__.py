@@ -5,15 +5,30 @@ needed or `ready` is called, and then in the store's own thread: importing SQLAl
 """
 
 from visavis.settings import Settings
+from visavis.store.avatar_sessions import AvatarSession, AvatarSessions
+from visavis.store.avatars import AvatarRecord, AvatarRecords
 from visavis.store.database import Database
+from visavis.store.deliveries import DeliveryRecords
+from visavis.store.idempotency import IdempotencyRecords
+from visavis.store.keys import KeyRecord, KeyRecords, Organisation
 from visavis.store.kiosk_sessions import KioskRecord, KioskRecords
 from visavis.store.render_jobs import RenderJob, RenderJobs, RenderState
 from visavis.store.sessions import SessionRecord, SessionRecords
 from visavis.store.voices import VoiceRecord, VoiceRecords
+from visavis.store.webhooks import WebhookRecords
 
 __all__ = [
+    "AvatarRecord",
+    "AvatarRecords",
+    "AvatarSession",
+    "AvatarSessions",
+    "DeliveryRecords",
+    "IdempotencyRecords",
+    "KeyRecord",
+    "KeyRecords",
     "KioskRecord",
     "KioskRecords",
+    "Organisation",
     "RenderJob",
     "RenderJobs",
     "RenderState",
@@ -22,6 +37,7 @@ __all__ = [
     "Store",
     "VoiceRecord",
     "VoiceRecords",
+    "WebhookRecords",
 ]
 
 
@@ -33,7 +49,13 @@ class Store:
         self.sessions = SessionRecords(self._database)
         self.kiosk_sessions = KioskRecords(self._database)
         self.render_jobs = RenderJobs(self._database)
+        self.avatar_sessions = AvatarSessions(self._database)
+        self.avatars = AvatarRecords(self._database)
         self.voices = VoiceRecords(self._database)
+        self.keys = KeyRecords(self._database)
+        self.idempotency = IdempotencyRecords(self._database)
+        self.webhooks = WebhookRecords(self._database)
+        self.deliveries = DeliveryRecords(self._database)
 
     async def __aenter__(self) -> "Store":
         """Nothing is opened yet."""

@@ -87,11 +87,14 @@ def _open(settings: Settings) -> "Engine":
 
     url: str | URL = settings.database_url
     if not url:
+        file = settings.data_dir / "visavis.sqlite3"
         try:
             settings.data_dir.mkdir(parents=True, exist_ok=True)
+            # Webhooks' secrets are in it; SQLite gives its other files the same permissions.
+            file.touch(0o600)
         except OSError as error:
             raise Unavailable(f"VISAVIS_DATA_DIR can't be written: {error.strerror}") from error
-        url = URL.create("sqlite", database=str(settings.data_dir / "visavis.sqlite3"))
+        url = URL.create("sqlite", database=str(file))
     try:
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError):

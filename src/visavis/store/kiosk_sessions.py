@@ -51,17 +51,18 @@ class KioskRecords:
         found = await self._select(lambda table: table.select().where(table.c.id == session_id))
         return found[0] if found else None
 
-    async def latest(self, limit: int) -> list[KioskRecord]:
-        """The latest records, the oldest of them first."""
-        return await self._latest(lambda table: table.select(), limit)
+    async def latest(self, limit: int, owner: str | None = None) -> list[KioskRecord]:
+        """The latest records, of one owner or of all, the oldest of them first."""
+        return await self._latest(lambda table: table.select(), limit, owner)
 
-    async def conversation(self, conversation_id: str, limit: int) -> list[KioskRecord]:
+    async def conversation(self, conversation_id: str, limit: int, owner: str | None = None) -> list[KioskRecord]:
         """The latest records of a conversation that are over, the oldest of them first."""
         return await self._latest(
             lambda table: table.select().where(
                 table.c.conversation_id == conversation_id, table.c.ended_at.is_not(None)
             ),
             limit,
+            owner,
         )
 
     async def open(self) -> list[KioskRecord]:
@@ -91,11 +92,12 @@ class KioskRecords:
 
         return await self._database.run(job)
 
-    async def _latest(self, query: Any, limit: int) -> list[KioskRecord]:
-        found = await self._select(
-            lambda table: query(table).order_by(table.c.created_at.desc(), table.c.id).limit(limit)
-        )
-        return found[::-1]
+    async def _latest(self, query: Any, limit: int, owner: str | None) -> list[KioskRecord]:
+        def theirs(table: Any) -> Any:
+            found = query(table) if owner is None else query(table).where(table.c.owner == owner)
+            return found.order_by(table.c.created_at.desc(), table.c.id).limit(limit)
+
+        return (await self._select(theirs))[::-1]
 
     async def _select(self, query: Any) -> list[KioskRecord]:
         def job(connection: "Connection") -> list[KioskRecord]:

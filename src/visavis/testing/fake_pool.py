@@ -1,5 +1,6 @@
 """A pool in memory: its sessions have the verbs and the events of real ones, and no media."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 
@@ -29,12 +30,17 @@ from visavis.session.events import (
     AnyEvent,
     CaptureEnded,
     EndReason,
+    FirstFrame,
     MediaStarted,
+    Metered,
     Record,
+    RoomJoined,
+    RoomLeft,
     StageChanged,
     State,
     StateChanged,
     Terminated,
+    TerminationReason,
     TurnEnded,
     TurnKind,
     TurnStarted,
@@ -249,6 +255,16 @@ class FakeSession(SessionHandle):
         finally:
             self.readers -= 1
 
+    def enter_room(self) -> None:
+        """Be in the room it is a guest of, with its first second shown."""
+        self.happen(RoomJoined("avatar"), FirstFrame(), Metered(1.0, 25))
+
+    def leave_room(self, reason: TerminationReason, code: str = "", message: str = "") -> None:
+        """Be out of it, and over."""
+        if self._state != "terminated":
+            self._enter("terminated")
+            self.happen(RoomLeft(code, message), Terminated(reason))
+
     async def close(self) -> None:
         """End it."""
         if self._state != "terminated":
@@ -308,6 +324,7 @@ class FakePool(SessionPool):
         self._quick = quick
         """Whether its sessions are."""
         self._sessions: dict[str, FakeSession] = {}
+        self._made = asyncio.Event()
 
     async def __aenter__(self) -> "FakePool":
         self.entered = True
@@ -333,7 +350,17 @@ class FakePool(SessionPool):
         session = FakeSession(request, self._voices, session_id)
         session.quick = self._quick
         self._sessions[session.id] = session
+        if self._quick and request.room is not None:
+            session.enter_room()
+        self._made.set()
         return session
+
+    async def made(self, count: int) -> FakeSession:
+        """The `count`th session it has made, as soon as there is one."""
+        while len(self._sessions) < count:
+            self._made.clear()
+            await self._made.wait()
+        return list(self._sessions.values())[count - 1]
 
     async def drain(self) -> None:
         """End every session, and wait until they are."""

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from visavis.media.chunk import AVChunk
+from visavis.media.samples import Samples
 
 
 class Transport(Protocol):
@@ -52,3 +53,64 @@ class Viewers(Protocol):
 
         `InvalidInput` if the SDP is malformed or offers nothing that can be served.
         """
+
+
+class RoomFailed(Exception):
+    """A room can't be joined, or was lost. `code` is a failure's (contract protoface 1.5)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Intake(Protocol):
+    """Where sound goes that comes from one stream of a room. Everything here is synchronous and quick."""
+
+    def push(self, pcm: Samples) -> None:
+        """More of it, int16 mono at the stream's rate."""
+
+    def end(self) -> None:
+        """That was all."""
+
+
+class Visitor(Protocol):
+    """What a room tells whoever visits it. Everything here is synchronous and quick."""
+
+    def shown(self) -> None:
+        """The first picture was published."""
+
+    def open(self, sender: str, sample_rate: int, *, continuous: bool) -> Intake:
+        """Somebody sends sound that is to be said; `continuous`: with the silence between, and without an end."""
+
+    def received(self) -> None:
+        """Sound came in, be it silence."""
+
+    def clear(self) -> None:
+        """Whoever sends wants silence: when this returns nothing that came in before will leave any more."""
+
+    def left(self, code: str) -> None:
+        """The room is gone; `code` is empty for a normal end, else as of `RoomFailed`."""
+
+
+class Room(Transport, Protocol):
+    """A room of somebody else's, in which a session is seen and heard. `close` leaves it; twice is fine."""
+
+    frames: int
+    """Pictures that were published."""
+
+    async def join(self, visitor: Visitor) -> str:
+        """Go in and publish; returns the own identity there. Raises `RoomFailed`, in ten seconds at most."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else is there."""
+
+    @property
+    def unsent(self) -> int:
+        """Samples that were played and have not left yet."""
+
+    def started(self, sender: str) -> None:
+        """Tell `sender` that its sound begins to be played."""
+
+    def finished(self, sender: str, seconds: float, *, interrupted: bool) -> None:
+        """Tell `sender` how much of its sound was played."""

@@ -67,13 +67,17 @@ class VideoStream:
         return len(self._tracks)
 
     def subscribe(self) -> PacketTrack:
-        """A track for a new viewer. The live encoder is made meanwhile, so that it is there when needed."""
-        track = PacketTrack("video", self._opened, self._want_key)
+        """A track for a new viewer."""
+        track = PacketTrack("video", self._opened, self.want_key)
+        self.add(track)
+        return track
+
+    def add(self, track: PacketTrack) -> None:
+        """Send to this one, too. The live encoder is made meanwhile, so that it is there when needed."""
         self._tracks.add(track)
         self.encoder.prepare(self.encoder.kbps or self._bandwidth.kbps)
         if self._latest and isinstance(self._latest[1], Loop):
             self._load(self._latest[1].clip)
-        return track
 
     def unsubscribe(self, track: PacketTrack) -> None:
         """The viewer has left; with the last one goes the encoder."""
@@ -111,7 +115,7 @@ class VideoStream:
     def request_key(self) -> None:
         """A viewer can't decode (RTCP PLI or FIR, RFC 4585 and 5104)."""
         if self._latest and to_video_clock(self._latest[0]) - self._last_key >= KEY_GAP:
-            self._want_key()
+            self.want_key()
 
     def report(self, track: PacketTrack, kbps: float) -> None:
         """A viewer's estimate of its bandwidth. The slowest one decides for all."""
@@ -136,7 +140,8 @@ class VideoStream:
             self._at, self._live = None, False
             self.send(*self._latest)
 
-    def _want_key(self) -> None:
+    def want_key(self) -> None:
+        """The next picture has to be a key frame, however near the last one is."""
         self._key_wanted = True
 
     def _from_loop(self, picture: Picture) -> EncodedPicture | None:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from fastapi import FastAPI
 
-from tests.api.pictures import encoded
+from tests.api.pictures import portrait
 from visavis.films import recordings
 from visavis.media.chunk import AVChunk
 from visavis.media.containers import Mp4Writer
@@ -18,7 +18,7 @@ from visavis.media.spoken import Spoken
 from visavis.settings import Settings
 from visavis.testing.fake_pool import FakePool, FakeSession
 
-PICTURE = encoded(".png")
+PICTURE = portrait(".png")
 SOUND = Spoken(b"\x10\x00\xf0\xff" * 8000, 16_000).wav()
 SDP = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from visavis.api.kiosk.services.shelf import Shelf
 from visavis.api.kiosk.snapshot import interrupted_by_restart, read
 from visavis.api.kiosk.traces import TraceRing
 from visavis.api.kiosk.urls import UrlPolicy
+from visavis.api.principal import tenant_of
 from visavis.errors import Conflict, NotFound, Unavailable, WorkerLost
 from visavis.pool import Exchange, SessionPool
 from visavis.settings import Settings
@@ -65,6 +67,15 @@ class Desk:
         self._sweeper = Sweeper("kiosk sessions", SWEEP_EVERY, self._sweep)
         self._beginning: list[tuple[SourceKind, int | str | None]] = []
         """The source and the microphone of each session that is being started."""
+        self.tenant: str | None = None
+        """Whose sessions are found; None for everybody's."""
+
+    def of(self, tenant: str | None) -> "Desk":
+        """The same desk, as `tenant` sees it: sessions of others are not there."""
+        # All that changes is in collections, which both have.
+        view = copy(self)
+        view.tenant = tenant
+        return view
 
     async def __aenter__(self) -> "Desk":
         """Begin to put the records in order; returns at once."""
@@ -114,17 +125,18 @@ class Desk:
 
     def follower(self, session_id: str) -> Follower | None:
         """The session of that id, if this server's process had it lately."""
-        return self._followers.get(session_id)
+        found = self._followers.get(session_id)
+        return found if found is not None and self._sees(found.owner) else None
 
     def live(self, session_id: str) -> Follower:
         """The same; raises `NotFound`."""
-        if (found := self._followers.get(session_id)) is None:
+        if (found := self.follower(session_id)) is None:
             raise unknown(session_id)
         return found
 
     async def snapshot(self, session_id: str) -> dict[str, Any]:
         """What a session is. Raises `NotFound`."""
-        if (found := self._followers.get(session_id)) is not None:
+        if (found := self.follower(session_id)) is not None:
             return found.snapshot.wire()
         return _wire(await self._record(session_id))
 
@@ -132,11 +144,11 @@ class Desk:
         """The latest sessions, the oldest of them first."""
         found: dict[str, tuple[float, dict[str, Any]]] = {}
         try:
-            for record in await self._store.latest(limit):
+            for record in await self._store.latest(limit, self.tenant):
                 found[record.id] = (record.created_at, _wire(record))
         except Unavailable as error:
             log.error("kiosk sessions on record can't be listed: %s", error.message)
-        for follower in self._followers.values():
+        for follower in self._theirs:
             snapshot = follower.snapshot
             found[snapshot.session_id] = (snapshot.created, snapshot.wire())
         ordered = sorted(found.values(), key=lambda each: each[0])
@@ -144,7 +156,7 @@ class Desk:
 
     async def conversation(self, session_id: str) -> tuple[str | None, list[Exchange]]:
         """The id of a session's conversation, and what was said in it up to and with this session."""
-        if (found := self._followers.get(session_id)) is not None:
+        if (found := self.follower(session_id)) is not None:
             return found.snapshot.conversation_id, found.conversation()
         record = await self._record(session_id)
         wire = _wire(record)
@@ -155,12 +167,12 @@ class Desk:
         """What was said in a conversation so far."""
         found: dict[str, tuple[float, list[Exchange]]] = {}
         try:
-            for record in await self._store.conversation(conversation_id, EXCHANGES):
+            for record in await self._store.conversation(conversation_id, EXCHANGES, self.tenant):
                 wire = read(record.snapshot)
                 found[record.id] = (record.created_at, exchanges(wire["transcript"], wire["response"]))
         except Unavailable as error:
             log.error("the conversation so far is not known: %s", error.message)
-        for each in (follower.snapshot for follower in self._followers.values()):
+        for each in (follower.snapshot for follower in self._theirs):
             # The latest may not be on record yet.
             if each.over and each.conversation_id == conversation_id:
                 found[each.session_id] = (each.created, exchanges(each.transcript, each.response))
@@ -169,7 +181,7 @@ class Desk:
 
     async def delete(self, session_id: str) -> None:
         """Forget a session that is over. Raises `NotFound`, and `Conflict` while it runs."""
-        follower = self._followers.get(session_id)
+        follower = self.follower(session_id)
         if follower is None:
             await self._record(session_id)
         elif not follower.snapshot.over:
@@ -188,7 +200,7 @@ class Desk:
     async def _record(self, session_id: str) -> KioskRecord:
         # What is no id of ours need not be looked for.
         record = await self._store.find(session_id) if session_id.isascii() and len(session_id) == 36 else None
-        if record is None:
+        if record is None or not self._sees(record.owner):
             raise unknown(session_id)
         return record
 
@@ -196,7 +208,7 @@ class Desk:
         try:
             await follower.run()
         finally:
-            self.traces.add(follower.stopwatch.trace(follower.snapshot.completed))
+            self.traces.add(follower.stopwatch.trace(follower.snapshot.completed), follower.owner)
             follower.done.set()
             over = [key for key, each in self._followers.items() if each.done.is_set()]
             for key in over[:-RECENT]:
@@ -231,6 +243,13 @@ class Desk:
         await asyncio.to_thread(self.archive.sweep, limit, self._running)
 
     @property
+    def _theirs(self) -> list[Follower]:
+        return [each for each in self._followers.values() if self._sees(each.owner)]
+
+    def _sees(self, owner: str) -> bool:
+        return self.tenant in (None, owner)
+
+    @property
     def _running(self) -> set[str]:
         return {key for key, each in self._followers.items() if not each.done.is_set()}
 
@@ -259,9 +278,9 @@ async def _close(follower: Follower) -> None:
 
 
 async def desk(connection: HTTPConnection) -> Desk:
-    """The desk of the application that answers."""
+    """The desk of the application that answers, as far as the asker may see it."""
     found: Desk = connection.app.state.kiosk
-    return found
+    return found.of(tenant_of(connection))
 
 
 AtDesk = Annotated[Desk, Depends(desk)]

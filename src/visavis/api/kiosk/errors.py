@@ -11,10 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from visavis.api.kiosk.schemas import KioskRefusal
-from visavis.api.statuses import GENERIC, status_of
+from visavis.api.statuses import GENERIC, headers_of, status_of
 from visavis.api.supervision import SupervisedRoute
 from visavis.errors import (
-    AtCapacity,
     NotFound,
     VisavisError,
 )
@@ -84,8 +83,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def answer_to(error: VisavisError) -> Response:
     """The answer that stands for `error`; its message is made for people (`visavis.errors`)."""
     status = status_of(error)
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
-    return refuse(status, GENERIC if status == 500 else error.message, headers)
+    return refuse(status, GENERIC if status == 500 else error.message, headers_of(error))
 
 
 class Route(SupervisedRoute):

@@ -14,7 +14,7 @@ router = APIRouter(route_class=Route, tags=["kiosk"], prefix="/api/v1/pipeline",
 @router.get("/latest")
 async def kiosk_latest_trace(desk: AtDesk) -> LatestTrace:
     """The latest session that is over."""
-    if found := desk.traces.latest(1):
+    if found := desk.traces.latest(1, desk.tenant):
         return LatestTrace(trace=Trace.model_validate(found[0]))
     return LatestTrace(trace=None, message="no session is over yet")
 
@@ -24,4 +24,4 @@ async def kiosk_recent_traces(
     desk: AtDesk, n: Annotated[int, Query(description="How many, 1 to 20; more or less is taken as that.")] = 20
 ) -> Traces:
     """The latest sessions that are over, the newest first."""
-    return Traces(traces=[Trace.model_validate(trace) for trace in desk.traces.latest(n)])
+    return Traces(traces=[Trace.model_validate(trace) for trace in desk.traces.latest(n, desk.tenant)])

@@ -41,14 +41,14 @@ async def kiosk_start(body: StartRequest, desk: AtDesk, asker: Asker) -> Session
 
     A microphone that is not there makes a session that has failed, as on deployed servers.
     """
-    start = Start(desk, body, "microphone", asker.id, body.history, device=body.device)
+    start = Start(desk, body, "microphone", asker.tenant, body.history, device=body.device)
     return await start.listening(Listen(start.plan(body, 1.0)))
 
 
 @router.post("/sessions/start-stream", responses=refusals(409, 413, 422, 503))
 async def kiosk_start_stream(body: StartRequest, desk: AtDesk, asker: Asker) -> SessionSnapshot:
     """Hear a question from sound that the client sends to `{id}/audio` or over `{id}/ws`, and answer it."""
-    start = Start(desk, body, "browser", asker.id, body.history)
+    start = Start(desk, body, "browser", asker.tenant, body.history)
     return await start.listening(Listen(start.plan(body, 1.0)))
 
 
@@ -57,7 +57,7 @@ async def kiosk_start_file(
     body: Annotated[StartFileForm, Form(media_type="multipart/form-data")], desk: AtDesk, asker: Asker
 ) -> SessionSnapshot:
     """Hear a question from a recording, and answer it. Any container, codec, rate and channels will do."""
-    start = Start(desk, body, "file", asker.id, [])
+    start = Start(desk, body, "file", asker.tenant, [])
     return await start.recording(body.file, start.plan(body, body.realtime_factor))
 
 
@@ -66,7 +66,7 @@ async def kiosk_query_text(body: TextQueryRequest, desk: AtDesk, asker: Asker) -
     """Answer a question that was typed."""
     if len(body.text) > desk.settings.max_text_chars:
         raise TooLarge(f"text: at most {desk.settings.max_text_chars} characters")
-    start = Start(desk, body, "text", asker.id, body.history, question=body.text)
+    start = Start(desk, body, "text", asker.tenant, body.history, question=body.text)
     return await start.asking(Chat(body.text))
 
 

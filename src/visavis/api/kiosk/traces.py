@@ -64,15 +64,16 @@ class TraceRing:
     """Those of the latest sessions, the newest first."""
 
     def __init__(self) -> None:
-        self._traces: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._traces: deque[tuple[str, dict[str, Any]]] = deque(maxlen=KEPT)
 
-    def add(self, trace: dict[str, Any]) -> None:
+    def add(self, trace: dict[str, Any], owner: str = "") -> None:
         """Keep one; the oldest goes."""
-        self._traces.appendleft(trace)
+        self._traces.appendleft((owner, trace))
 
-    def latest(self, count: int) -> list[dict[str, Any]]:
-        """The newest `count`, at least one and at most all, if there are any."""
-        return list(self._traces)[: max(1, min(count, KEPT))]
+    def latest(self, count: int, tenant: str | None = None) -> list[dict[str, Any]]:
+        """The newest `count` of a tenant or of all, at least one and at most all, if there are any."""
+        theirs = [trace for owner, trace in self._traces if tenant in (None, owner)]
+        return theirs[: max(1, min(count, KEPT))]
 
 
 def _ms(seconds: float) -> float:

@@ -23,8 +23,9 @@ from visavis.api.opentalking import (
 )
 from visavis.api.opentalking.errors import refuse
 from visavis.api.opentalking.examples import EXAMPLES
-from visavis.api.opentalking.workshop import MAX_IMAGE, MAX_SOUND, Workshop
+from visavis.api.opentalking.workshop import MAX_SOUND, Workshop
 from visavis.api.principal import principal
+from visavis.avatar.analysis.examination import MAX_IMAGE, MAX_VIDEO
 
 __all__ = ["EXAMPLES", "FAMILY", "UPLOADS", "Workshop", "router"]
 
@@ -32,7 +33,9 @@ UPLOADS = dict.fromkeys(
     ("transcribe", "speak_audio", "speak_flashtalk_audio", "flashtalk-offline-bundle"),
     transcribe.MAX_BYTES + 64 * 1024,
 ) | {
-    "custom": MAX_IMAGE + 64 * 1024,
+    # A picture or a film; which it is is seen by the route.
+    "custom": MAX_VIDEO + 128 * 1024,
+    "analyze": MAX_IMAGE + 128 * 1024,
     # A picture and a sample of a voice.
     "customize": MAX_IMAGE + MAX_SOUND + 64 * 1024,
     "reference": MAX_IMAGE + MAX_SOUND + 64 * 1024,

@@ -1,6 +1,6 @@
 """The bodies of OpenTalking's requests and answers about avatars that users make or change (contract 1.2, 1.5)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -13,6 +13,18 @@ def _flag(value: str | bool | None) -> bool:
 
 Flag = Annotated[str | bool | None, AfterValidator(_flag)]
 """A form has no booleans."""
+
+
+class Analysis(BaseModel):
+    """A photo as an avatar would show it, and where its face is."""
+
+    width: int = Field(description="Pixels of `image`.")
+    height: int = Field(description="Pixels of `image`.")
+    image: str = Field(description="The photo, turned the way it was held and cut: a PNG in base64.")
+    animation: dict[str, Any] | None = Field(
+        description="As a manifest's `metadata.animation`: parts of width and height. Null if there is no face."
+    )
+    problem: str = Field(default="", description="Why no avatar can be made of it as it is, and what to do.")
 
 
 class AvatarDeleted(BaseModel):

@@ -143,7 +143,7 @@ class _Change:
 
     async def _look(self, field: str, file: UploadFile) -> str:
         async with self._workshop.picture(file, field) as picture:
-            await asyncio.to_thread(self._changes.set_picture, self._avatar, picture.path, picture.size)
+            await asyncio.to_thread(self._changes.set_picture, self._avatar, *picture)
         return LATER
 
     async def _keep(self, field: str, file: UploadFile) -> str:

@@ -8,10 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from visavis.api.opentalking.schemas import Refusal
-from visavis.api.statuses import GENERIC, status_of
+from visavis.api.statuses import GENERIC, headers_of, status_of
 from visavis.api.supervision import SupervisedRoute
 from visavis.errors import (
-    AtCapacity,
     VisavisError,
 )
 
@@ -100,8 +99,7 @@ class Route(SupervisedRoute):
     def failed(error: VisavisError) -> Response:
         """See `SupervisedRoute`."""
         status = status_of(error)
-        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
-        return refuse(status, GENERIC if status == 500 else error.message, headers)
+        return refuse(status, GENERIC if status == 500 else error.message, headers_of(error))
 
     @staticmethod
     def defective() -> Response:

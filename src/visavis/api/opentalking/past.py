@@ -40,6 +40,8 @@ async def past(session_id: str, house: House) -> Past:
         record = await house.store.sessions.get(session_id)
     except NotFound:
         raise NotFound("session not found") from None
+    if house.tenant not in (None, record.owner):
+        raise NotFound("session not found")
     return Past(session_id, record.avatar_id, record.model, None)
 
 

@@ -65,7 +65,7 @@ async def preview_voice(request: Request, house: House, workshop: AtWorkshop, as
             body.voice or "", body.tts_provider or body.provider or "", body.tts_model or body.model or ""
         )
         choice = await wanted(workshop.records, choice)
-        said = await attended(request, _said(house, asker.id, body.text, choice))
+        said = await attended(request, _said(house, asker.tenant, body.text, choice))
     return Response(said.wav(), media_type="audio/wav", headers={"Cache-Control": "no-store"})
 
 

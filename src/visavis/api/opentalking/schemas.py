@@ -208,6 +208,9 @@ class SpeakRequest(BaseModel):
     voice: OptionalName = Field(None, description="Another voice, for this text only.")
     tts_provider: OptionalName = None
     tts_model: OptionalName = None
+    expression: OptionalName = Field(
+        default=None, description="Ours: what the face begins with: neutral, smile, serious or surprised."
+    )
 
 
 class ChatRequest(BaseModel):
@@ -219,6 +222,9 @@ class ChatRequest(BaseModel):
     voice: OptionalName = Field(None, description="Another voice, for this answer only.")
     tts_provider: OptionalName = None
     tts_model: OptionalName = None
+    expression: OptionalName = Field(
+        default=None, description="Ours: what the face begins with: neutral, smile, serious or surprised."
+    )
 
 
 class TurnResponse(BaseModel):

@@ -56,7 +56,7 @@ async def create_session(
         tts_voice=choice.voice,
         tts_model=choice.model,
         system_prompt=prompt,
-        owner=asker.id,
+        owner=asker.tenant,
         # Deployed clients send the ids of their own servers' personas.
         persona=body.persona_id if house.personas.knows(body.persona_id) else "",
     )

@@ -27,7 +27,8 @@ async def speak(body: SpeakRequest, session: Session, house: House) -> TurnRespo
 async def chat(body: ChatRequest, session: Session, house: House) -> TurnResponse:
     """Answer a prompt with the language model. 409 while another turn is in flight."""
     _within(house.settings, "prompt", body.prompt)
-    turn = await session.chat(Chat(body.prompt, body.voice or "", body.tts_provider or "", body.tts_model or ""))
+    voice, provider, model = body.voice or "", body.tts_provider or "", body.tts_model or ""
+    turn = await session.chat(Chat(body.prompt, voice, provider, model, expression=body.expression or ""))
     return TurnResponse(session_id=session.id, turn=turn.turn)
 
 
@@ -42,9 +43,10 @@ async def spoken(session: SessionHandle, settings: Settings, body: SpeakRequest)
     """Do with a text what the setting `speak_mode` says, whoever wrote or spoke it."""
     _within(settings, "text", body.text)
     voice, provider, model = body.voice or "", body.tts_provider or "", body.tts_model or ""
+    expression = body.expression or ""
     if settings.speak_mode == "chat":
-        return await session.chat(Chat(body.text, voice, provider, model, barge_in=True))
-    return await session.say(Say(body.text, voice, provider, model))
+        return await session.chat(Chat(body.text, voice, provider, model, barge_in=True, expression=expression))
+    return await session.say(Say(body.text, voice, provider, model, expression))
 
 
 def _within(settings: Settings, field: str, text: str) -> None:

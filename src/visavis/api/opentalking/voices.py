@@ -99,7 +99,7 @@ async def clone_voice(
     if any(record.display_label == label for record in await workshop.records.all()):
         label = f"{label} {datetime.now(UTC):%Y%m%d-%H%M%S}"
     record = VoiceRecord(
-        owner=asker.id,
+        owner=asker.tenant,
         provider=provider,
         voice_id=voice_id,
         display_label=label,

@@ -8,6 +8,7 @@ from visavis.cli.bench.density import density
 from visavis.cli.bench.interrupt import interrupt
 from visavis.cli.bench.kiosk import kiosk
 from visavis.cli.bench.latency import latency
+from visavis.cli.bench.lipsync import lipsync
 from visavis.cli.bench.recognition import recognition
 
 
@@ -16,5 +17,5 @@ def bench() -> None:
     """Measure a server: our own, started for it, or any that speaks the OpenTalking contract (--url)."""
 
 
-for command in (latency, interrupt, density, bundle, answers, recognition, kiosk):
+for command in (latency, interrupt, density, bundle, answers, recognition, kiosk, lipsync):
     bench.add_command(command)

@@ -3,25 +3,35 @@
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
+import re
 import threading
+import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import overload
+from typing import BinaryIO, overload
 
 import numpy as np
 
 from visavis.avatar import Avatar
 from visavis.media.pictures import I420, LoopClip
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same files would be drawn differently."""
 SUFFIXES = {".json", ".png", ".jpg", ".jpeg"}
 
-_drawing = threading.Lock()
+POLL = 0.02
+"""Seconds from one look to the next whether another process has done with a clip."""
+
+_NONE: Mapping[int, Sequence[I420]] = {}
+
+
+class ProcessEnds(Exception):
+    """Nobody needs a clip any more."""
 
 
 def digest(avatar: Avatar) -> str:
@@ -32,6 +42,8 @@ def digest(avatar: Avatar) -> str:
             content = path.read_bytes()
             found.update(f"{path.name} {len(content)} ".encode())
             found.update(content)
+    # Landmarks may be known from elsewhere than the bundle.
+    found.update(json.dumps(avatar.metadata.get("animation"), sort_keys=True).encode())
     return found.hexdigest()[:16]
 
 
@@ -43,20 +55,28 @@ def clip(
     fps: Fraction,
     lengths: tuple[int, int],
     draw: Callable[[int], I420],
+    borrowed: Mapping[int, Sequence[I420]] = _NONE,
 ) -> LoopClip:
     """The clip `name` of `avatar` from `folder`, drawn by `draw(index)` if it is not there yet.
 
-    `size` is (width, height), `lengths` (number of frames, key interval). One process draws, others wait.
+    `size` is (width, height), `lengths` (number of frames, key interval). One process draws, others wait; what
+    other versions of this avatar's files left there is deleted then. `borrowed`: for the stretches from one key
+    index to the next, counted from 0, that another clip has just so, that clip's frames. Raises `OSError`.
     """
     width, height = size
     count, key_interval = lengths
-    key = f"{avatar.id}-{name}-{width}x{height}-{digest(avatar)}"
+    key = f"{avatar.id}-{name}-{width}x{height}-{float(fps):.5g}fps-{digest(avatar)}"
     path = (folder / f"{key}.i420").absolute()
-    shape = (count, height * 3 // 2, width)
-    with _drawing, _alone(path.with_suffix(".lock")):
+    own = [index for index in range(count) if index // key_interval not in borrowed]
+    shape = (len(own), height * 3 // 2, width)
+    with _alone(path.with_suffix(".lock")):
         if not path.is_file() or path.stat().st_size != int(np.prod(shape)):
-            _draw(path, count, draw)
-    return LoopClip(key, Frames(path, shape), width, height, fps, key_interval)
+            _tidy(folder, avatar.id, name, key)
+            _draw(path, (draw(index) for index in own))
+    frames: Sequence[I420] = Frames(path, shape)
+    if borrowed:
+        frames = Spliced(frames, borrowed, count, key_interval)
+    return LoopClip(key, frames, width, height, fps, key_interval)
 
 
 class Frames(Sequence[I420]):
@@ -90,22 +110,77 @@ class Frames(Sequence[I420]):
         return frame
 
 
+class Spliced(Sequence[I420]):
+    """Frames of a file with stretches of other clips between them."""
+
+    def __init__(
+        self, own: Sequence[I420], borrowed: Mapping[int, Sequence[I420]], count: int, key_interval: int
+    ) -> None:
+        self._places: list[tuple[Sequence[I420], int]] = []
+        kept = 0
+        for index in range(count):
+            other = borrowed.get(index // key_interval)
+            self._places.append((own, kept) if other is None else (other, index))
+            kept += other is None
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> I420: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[I420]: ...
+
+    def __getitem__(self, index: int | slice) -> I420 | Sequence[I420]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        frames, place = self._places[index]
+        return frames[place]
+
+
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock among processes; the kernel lets go of it if this one dies."""
+    """Hold a lock among processes; the kernel lets go of it if this one dies. Raises `ProcessEnds`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while not _locked(file):
+            if not threading.main_thread().is_alive():
+                raise ProcessEnds
+            time.sleep(POLL)
         yield
 
 
-def _draw(path: Path, count: int, draw: Callable[[int], I420]) -> None:
+def _locked(file: BinaryIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _draw(path: Path, frames: Iterable[I420]) -> None:
     written = path.with_suffix(f".{uuid.uuid4().hex}")
     try:
         with written.open("wb") as file:
-            for index in range(count):
-                file.write(np.ascontiguousarray(draw(index)).data)
+            for frame in frames:
+                file.write(np.ascontiguousarray(frame).data)
         written.replace(path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             written.unlink()
+
+
+def _tidy(folder: Path, avatar: str, name: str, key: str) -> None:
+    """Delete what was drawn and encoded of clip `name` before the avatar's files were as they are now.
+
+    Also what a process that was killed has left of `key`, whose lock is held here. Whoever still plays one of them
+    has it open, and keeps it.
+    """
+    current = key.rpartition("-")[2]
+    drawn = re.compile(rf"{re.escape(avatar)}-{re.escape(name)}-\d+x\d+-(?:[\d.]+fps-)?([0-9a-f]{{16}})\.")
+    unfinished = re.compile(rf"{re.escape(key)}\.[0-9a-f]{{32}}")
+    for path in folder.iterdir():
+        found = drawn.match(path.name)
+        if found is not None and (found[1] != current or unfinished.fullmatch(path.name)):
+            path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from visavis.face.portrait.puppet import Puppet
 
 KEPT = 16
-"""Puppets that stay open, the ones used last; a puppet is about 10 MB beside its loops, which are on disk."""
+"""Puppets that stay open, the ones used last; a puppet is about 10 MB beside its motions, which are on disk."""
 
 _puppets: OrderedDict[str, "Puppet"] = OrderedDict()
 _opening = threading.Lock()
@@ -32,7 +32,7 @@ class PortraitProvider:
         return None
 
     def open(self, avatar: Avatar) -> Face:
-        """A face for `avatar`; draws its loops the first time, about a second.
+        """A face for `avatar`; draws its idle loop the first time, in less than a second.
 
         `InvalidInput` if it has no picture.
         """
@@ -43,14 +43,18 @@ class PortraitProvider:
         from visavis.face.portrait.photo import Photo
         from visavis.face.portrait.puppet import Drawn
         from visavis.face.portrait.rig import FILE
+        from visavis.lipsync import Reader
 
+        # Loads its network here, in a thread, and not on the event loop at the first word.
+        Reader()
         # One thread draws one session: OpenCV's own threads would take the other sessions' core.
         cv2.setNumThreads(1)
-        key = f"{self._folder.absolute()} {avatar.path.absolute()} {avatar.fps} {digest(avatar)}"
+        size = f"{avatar.width}x{avatar.height} {avatar.fps}"
+        key = f"{self._folder.absolute()} {avatar.path.absolute()} {size} {digest(avatar)}"
         with _opening:
             if key not in _puppets:
                 drawn = (avatar.path / FILE).is_file()
-                _puppets[key] = Drawn(avatar, self._folder) if drawn else Photo(avatar)
+                _puppets[key] = Drawn(avatar, self._folder) if drawn else Photo(avatar, self._folder)
             _puppets.move_to_end(key)
             while len(_puppets) > KEPT:
                 _puppets.popitem(last=False)

@@ -9,14 +9,26 @@ import time
 from sqlalchemy import Column, Connection, Double, Integer, MetaData, Table, func, insert, select
 
 from visavis.errors import Unavailable
-from visavis.store.migrations import m0001_sessions, m0002_kiosk_sessions, m0003_render_jobs, m0004_voices
+from visavis.store.migrations import (
+    m0001_sessions,
+    m0002_kiosk_sessions,
+    m0003_render_jobs,
+    m0004_voices,
+    m0005_keys,
+    m0006_avatar_sessions,
+)
 
 MIGRATIONS = (
     m0001_sessions.upgrade,
     m0002_kiosk_sessions.upgrade,
     m0003_render_jobs.upgrade,
     m0004_voices.upgrade,
+    m0005_keys.upgrade,
+    m0006_avatar_sessions.upgrade,
 )
+
+LOCK = 8_472_847
+"""Of PostgreSQL's advisory locks: `visavis` on a telephone's keys."""
 
 schema_version = Table(
     "schema_version",
@@ -31,6 +43,9 @@ def migrate(connection: Connection) -> None:
 
     Raises `Unavailable` if the database was made by a later version.
     """
+    if connection.dialect.name == "postgresql":
+        # SQLite's transactions wait for each other; here another process may be doing the same.
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
     schema_version.create(connection, checkfirst=True)
     version = connection.scalar(select(func.max(schema_version.c.version))) or 0
     if version > len(MIGRATIONS):

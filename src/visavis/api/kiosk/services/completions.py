@@ -43,7 +43,7 @@ async def create_chat_completion(
     """Answer the last user message from the kiosk's documents; the last system message replaces the prompt."""
     question = _question(body)
     head = {"id": f"chatcmpl-{new_id()}", "created": int(time.time()), "model": body.model}
-    answer = ask(house, shared, asker.id, question)
+    answer = ask(house, shared, asker.tenant, question)
     if body.stream:
         return Stream(_chunks(await begun(request, answer), head), "text/event-stream")
     content = await attended(request, collected(answer))

@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from visavis.api import statuses
 from visavis.api.families import Family
-from visavis.api.statuses import GENERIC
+from visavis.api.statuses import GENERIC, headers_of
 from visavis.api.supervision import SupervisedRoute
 from visavis.errors import (
-    AtCapacity,
     InvalidInput,
     StageFailed,
     VisavisError,
@@ -58,7 +57,9 @@ def refuse(status: int, message: str, headers: Mapping[str, str] | None = None) 
     return JSONResponse(envelope(status, message), status, headers)
 
 
-FAMILIES = (Family("openai-audio", "/v1/audio", refuse), Family("openai-chat", "/v1/chat", refuse))
+FAMILIES = tuple(
+    Family(f"openai-{name}", f"/v1/{name}", refuse) for name in ("audio", "chat", "model-info", "performance")
+)
 """The prefixes that speak so."""
 
 
@@ -99,8 +100,7 @@ class OpenAIRoute(SupervisedRoute):
     @staticmethod
     def failed(error: VisavisError) -> Response:
         """See `SupervisedRoute`."""
-        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, AtCapacity) else None
-        return JSONResponse(told(error), _status(error), headers)
+        return JSONResponse(told(error), _status(error), headers_of(error))
 
     @staticmethod
     def defective() -> Response:

@@ -48,7 +48,7 @@ async def query(body: QueryRequest, request: Request, house: House, shared: Shar
     question = Question(
         body.transcription, body.history or (), context=body.context_text or "", top_k=body.top_k or 0
     )
-    answer = await begun(request, ask(house, shared, asker.id, question))
+    answer = await begun(request, ask(house, shared, asker.tenant, question))
     top_k = body.top_k or TOP_K
     return Stream(_tokens(answer, shared.shelf if body.include_sources else None, top_k), "text/event-stream")
 
@@ -60,7 +60,7 @@ async def agent_chat(
     """Answer a question in one piece. `session_id` and `user_id` are not used: the history comes along."""
     question = Question(body.transcription, body.history or ())
     try:
-        reply = await attended(request, collected(ask(house, shared, asker.id, question)))
+        reply = await attended(request, collected(ask(house, shared, asker.tenant, question)))
     except UpstreamFailed:
         raise
     except StageFailed as error:

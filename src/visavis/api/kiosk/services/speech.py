@@ -51,7 +51,7 @@ async def create_speech(
     """Say a text: as a WAV file, as raw s16le mono sound at 24 kHz, or as JSON with a WAV file."""
     session_id = new_id()
     headers = {"X-Session-ID": session_id}
-    sentences = _spoken(house, shared, asker.id, body)
+    sentences = _spoken(house, shared, asker.tenant, body)
     if body.stream:
         if body.response_format == "json":
             raise WrongField("response_format", "json can't be streamed; use /v1/audio/speech/stream")
@@ -78,7 +78,7 @@ async def stream_speech(
 ) -> Response:
     """Say a text sentence by sentence."""
     session_id = new_id()
-    sentences = _spoken(house, shared, asker.id, body)
+    sentences = _spoken(house, shared, asker.tenant, body)
     first = await attended(request, _next(sentences))
 
     async def events() -> AsyncGenerator[bytes, None]:

@@ -48,9 +48,16 @@ class _Hearing:
     """One recording, and what was heard in it so far."""
 
     session_id: str
+    owner: str
+    """Whose it is: the same id of somebody else is another one."""
     language: str
     parts: list[str]
     seconds: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """What its transcript is remembered by."""
+        return f"{self.owner}/{self.session_id}"
 
 
 @router.post(
@@ -79,14 +86,14 @@ async def create_transcription(
     """Recognise what is said in a recording. The times of segments are estimated."""
     if stream and response_format not in ("json", "verbose_json"):
         raise WrongField("response_format", f"{response_format} can't be streamed; use json or verbose_json")
-    hearing = _Hearing(session_id or new_id(), language, [])
+    hearing = _Hearing(session_id or new_id(), asker.tenant, language, [])
     headers = {"X-Session-ID": hearing.session_id}
-    recording = _heard(house, shared, asker.id, hearing, file)
+    recording = _heard(house, shared, asker.tenant, hearing, file)
     if stream:
         parts = await begun(request, recording)
         return Stream(_events(parts, shared, house, hearing), "text/event-stream", headers)
     await attended(request, _finished(recording))
-    transcript = shared.transcripts.extend(hearing.session_id, hearing.parts, hearing.seconds)
+    transcript = shared.transcripts.extend(hearing.key, hearing.parts, hearing.seconds)
     match response_format:
         case "text":
             return PlainTextResponse(transcript.text + "\n", headers=headers)
@@ -118,8 +125,8 @@ async def stream_transcription(
     session_id: SessionId = "",
 ) -> Response:
     """Recognise what is said in a recording, part by part."""
-    hearing = _Hearing(session_id or new_id(), language, [])
-    parts = await begun(request, _heard(house, shared, asker.id, hearing, file))
+    hearing = _Hearing(session_id or new_id(), asker.tenant, language, [])
+    parts = await begun(request, _heard(house, shared, asker.tenant, hearing, file))
     headers = {"X-Session-ID": hearing.session_id}
     return Stream(_lines(parts, shared, house, hearing), "application/x-ndjson", headers)
 
@@ -169,7 +176,7 @@ async def _events(
                 if isinstance(happened, TranscriptHeard):
                     space = " " if len(hearing.parts) > 1 else ""
                     yield event({"type": kind, "delta": space + happened.text}, kind)
-        transcript = services.transcripts.extend(hearing.session_id, hearing.parts, hearing.seconds)
+        transcript = services.transcripts.extend(hearing.key, hearing.parts, hearing.seconds)
         kind = "transcript.text.done"
         yield event({"type": kind, **_verbose(transcript, hearing, parts)}, kind)
     except VisavisError as error:
@@ -185,7 +192,7 @@ async def _lines(
             async for happened in happenings:
                 if isinstance(happened, TranscriptHeard):
                     yield _line("transcription.chunk", index=len(hearing.parts) - 1, text=happened.text)
-        transcript = services.transcripts.extend(hearing.session_id, hearing.parts, hearing.seconds)
+        transcript = services.transcripts.extend(hearing.key, hearing.parts, hearing.seconds)
         yield _line(
             "transcription.completed", session_id=hearing.session_id, **_verbose(transcript, hearing, parts)
         )

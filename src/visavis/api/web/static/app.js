@@ -1,5 +1,7 @@
 // The page: what is seen and pressed. `session.js` talks to the server, `microphone.js` to the microphone.
 
+import { withKey } from "./key.js";
+import { offerMaking } from "./maker.js";
 import { Microphone } from "./microphone.js";
 import { Session, call } from "./session.js";
 
@@ -47,7 +49,7 @@ function card(avatar, checked) {
   label.className = "card";
   const radio = Object.assign(document.createElement("input"), { type: "radio", name: "avatar", value: avatar.id, checked });
   const picture = Object.assign(document.createElement("img"), {
-    src: `avatars/${encodeURIComponent(avatar.id)}/preview`, alt: "", width: 160, height: 160, decoding: "async",
+    src: withKey(`avatars/${encodeURIComponent(avatar.id)}/preview`), alt: "", width: 160, height: 160, decoding: "async",
   });
   picture.addEventListener("error", () => label.classList.add("faceless"));
   const name = Object.assign(document.createElement("span"), { textContent: avatar.name || avatar.id });
@@ -65,6 +67,7 @@ async function load() {
   try {
     const [avatars, models, health] = await Promise.all([call("GET", "avatars"), call("GET", "models"), call("GET", "health")]);
     $("cards").replaceChildren(...avatars.map((avatar, place) => card(avatar, place === 0)));
+    if (avatars.length) offerMaking($("cards"), avatars[0].id, (avatar) => $("add").before(card(avatar, true)));
     $("avatars").hidden = avatars.length === 0;
     $("no-avatars").hidden = avatars.length > 0;
     fill($("model"), models.statuses.filter((model) => model.connected).map((model) => model.id), models.default_model);

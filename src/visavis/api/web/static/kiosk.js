@@ -1,6 +1,7 @@
 // The touch-screen page: what is seen and touched. `visit.js` has the conversation, `patience.js` ends it.
 
 import { Captions } from "./captions.js";
+import { withKey } from "./key.js";
 import { Patience } from "./patience.js";
 import { call } from "./session.js";
 import { textsFor } from "./texts.js";
@@ -277,7 +278,7 @@ async function furnish() {
   if (persona && !face) face = await faceOf(persona);
   if (!face) face = (await call("GET", "avatars"))[0]?.id;
   if (!face) throw new Error("There are no avatars.");
-  $("still").src = `avatars/${encodeURIComponent(face)}/preview`;
+  $("still").src = withKey(`avatars/${encodeURIComponent(face)}/preview`);
   // An empty model is the persona's or the configured one.
   return { avatar_id: face, model: "", persona_id: persona || null };
 }

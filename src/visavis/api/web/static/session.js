@@ -1,6 +1,9 @@
 // One session with the server: signalling, media and events. Knows nothing of the page.
 
+import { keyed, withKey } from "./key.js";
+
 const GRACE_MS = 30_000; // how long the server keeps a session whose peer was lost
+const LOCKED = "This server asks for a key. Open this page again with #key= and a valid key at the end of its address.";
 const PATIENCE_MS = 2_000; // a "disconnected" peer often comes back by itself
 
 export class Refusal extends Error {
@@ -15,7 +18,7 @@ export async function call(method, path, body, options = {}) {
   try {
     answer = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: { ...keyed(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
       ...options,
     });
@@ -23,6 +26,7 @@ export async function call(method, path, body, options = {}) {
     throw new Refusal("The server cannot be reached. Is it still running?", 0);
   }
   const data = await answer.json().catch(() => ({}));
+  if (answer.status === 401) throw new Refusal(LOCKED, 401);
   if (!answer.ok) throw new Refusal(data.detail || `The server answered ${answer.status}.`, answer.status);
   return data;
 }
@@ -191,7 +195,7 @@ export class Session extends EventTarget {
   }
 
   #listen() {
-    const events = new EventSource(`${this.#path}/events?after=${this.#seen}`);
+    const events = new EventSource(withKey(`${this.#path}/events?after=${this.#seen}`));
     this.#events = events;
     const data = (event) => {
       this.#seen = event.lastEventId || this.#seen;

@@ -1,0 +1,1 @@
+"""The people whom the stock avatars show, and what it takes to draw them."""

@@ -1,0 +1,5 @@
+"""Photographs that talk."""
+
+from visavis.face.portrait.photo.puppet import Photo
+
+__all__ = ["Photo"]
