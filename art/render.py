@@ -1,9 +1,12 @@
 """Draw the layers of the stock avatars, which the portrait face composes.
 
-    python art/render.py [avatar-id …]
+    python art/render.py [--into folder] [avatar-id …]
 
 Each layer becomes one RGBA picture at twice the avatar's size, cropped to what it covers; lids become one picture
 for each step of closing. `rig.json` says where each belongs. Then the still pictures are made of them.
+
+For a quick look while drawing: `ART_SCALE=1 python art/render.py --into /tmp/look samuel` leaves the stock as it
+is, and draws one pixel where four are kept.
 """
 
 import importlib
@@ -48,9 +51,12 @@ def write(path: Path, picture: np.ndarray) -> None:
         raise SystemExit(f"could not write {path.name}")
 
 
-def main(avatar: str) -> None:
+def main(avatar: str, folder: Path) -> None:
     """Write the layers, `rig.json` and the still pictures of one avatar."""
-    target = STOCK / avatar
+    target = folder / avatar
+    if folder != STOCK:
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "manifest.json").write_bytes((STOCK / avatar / "manifest.json").read_bytes())
     drawn = layers(importlib.import_module(f"portraits.{PEOPLE[avatar]}").PERSON)
     for old in target.glob("*.png"):
         old.unlink()
@@ -76,5 +82,8 @@ def main(avatar: str) -> None:
 
 
 if __name__ == "__main__":
-    for each in sys.argv[1:] or PEOPLE:
-        main(each)
+    wanted, place = sys.argv[1:], STOCK
+    if wanted[:1] == ["--into"]:
+        place, wanted = Path(wanted[1]), wanted[2:]
+    for each in wanted or PEOPLE:
+        main(each, place)

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from visavis.settings import ALIASES, ENV_FILES, Settings
+from visavis.aliases import ALIASES
+from visavis.settings import ENV_FILES, Settings
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 400

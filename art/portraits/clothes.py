@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from portraits.form import (
+    SCALE,
     Field,
     Points,
     X,
@@ -69,7 +70,7 @@ def shadow(
     cover: Cover, of: Field, code: str, much: float, soft: float = 4, dx: float = 3, dy: float = 5
 ) -> Cover:
     """`cover` under the shadow of what covers `of`."""
-    cast = np.roll(blur(of, soft), (int(dy * 2), int(dx * 2)), (0, 1))
+    cast = np.roll(blur(of, soft), (int(dy * SCALE), int(dx * SCALE)), (0, 1))
     return multiply(cover[0], code, much * cast), cover[1]
 
 

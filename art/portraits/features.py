@@ -7,6 +7,7 @@ import numpy as np
 
 from portraits.form import (
     SCALE,
+    SIDE,
     Field,
     X,
     Y,
@@ -226,7 +227,7 @@ def brows(build: Build, brow: Brow) -> tuple[Field, Field]:
     cover = 0.62 * soft
     random = np.random.default_rng(23)
     dark, bright = np.zeros_like(X), np.zeros_like(X)
-    mask = np.zeros((1024 * 2, 1024 * 2), np.uint8)
+    mask = np.zeros((2 * SIDE * SCALE, 2 * SIDE * SCALE), np.uint8)
     second = mask.copy()
     step = np.gradient(path, axis=0)
     for number in range(brow.density):
@@ -245,8 +246,9 @@ def brows(build: Build, brow: Brow) -> tuple[Field, Field]:
         target = mask if number % 4 else second
         a, b = (np.rint(p * SCALE * 2 * 16).astype(int) for p in (at, tip))
         cv2.line(target, tuple(map(int, a)), tuple(map(int, b)), 255, 1 if number % 3 else 2, cv2.LINE_AA, 4)
-    dark = cv2.resize(mask, (1024, 1024), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    bright = cv2.resize(second, (1024, 1024), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    size = (SIDE * SCALE, SIDE * SCALE)
+    dark = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    bright = cv2.resize(second, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     # The inner ends thin out.
     thin = np.clip((256 - brow.points[0][0] - X) / 9 + 0.35, 0.0, 1)
     cover = _two(

@@ -4,6 +4,7 @@ Lengths are units of 1/512 of the picture's width, x to the right and y down; pi
 a unit. Colours are floats from 0 to 1 in the order B, G, R.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -17,7 +18,8 @@ Points: TypeAlias = Sequence[tuple[float, float]]
 """Places in units."""
 
 SIDE = 512
-SCALE = 2
+SCALE = int(os.environ.get("ART_SCALE", "2"))
+"""2 for what is kept; 1 is a quarter of the work, for a look while drawing."""
 _axis = (np.arange(SIDE * SCALE, dtype=np.float32) + 0.5) / SCALE
 X: Field = np.tile(_axis[None, :], (SIDE * SCALE, 1))
 Y: Field = np.tile(_axis[:, None], (1, SIDE * SCALE))

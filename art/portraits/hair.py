@@ -168,7 +168,7 @@ def cropped(
     mask: Field, tone: Tone, seed: int, high: float, coarse: float = 0.8, fade: float = 2.0, dense: float = 1.0
 ) -> tuple[Field, Field]:
     """Colour and cover of very short, curly hair where `mask` is."""
-    z = swell(mask, 34, high) + 0.30 * grain(seed, coarse) + 0.34 * grain(seed + 1, coarse * 2.0)
+    z = swell(mask, 34, high) + 0.20 * grain(seed, coarse) + 0.20 * grain(seed + 1, coarse * 2.0)
     value = light(z, 0.2)
     out = ramp(np.clip((value - 0.25) / 0.7, 0, 1), tone.stops)
     # Full in the middle, single hairs at the edge.
@@ -182,4 +182,4 @@ def stubble(mask: Field, tone: Tone, seed: int, dense: float) -> tuple[Field, Fi
     """Colour and cover of a short beard."""
     spots = np.clip(0.45 + 0.6 * grain(seed, 0.3), 0, 1)
     out = ramp(np.clip(0.35 + 0.3 * grain(seed + 3, 0.6), 0, 1), tone.stops)
-    return out, np.clip(mask * dense * (0.45 + 0.75 * spots), 0, 1)
+    return out, np.clip(mask * dense * (0.62 + 0.5 * spots), 0, 1)

@@ -118,10 +118,8 @@ def height(build: Build) -> Field:
     z = z - 1.6 * pair(42, lips + 3, 7, 9)
     z = z + 2.2 * bump(256, ey - 72, 48, 26) - 3.0 * pair(82, ey - 24, 12, 24)
     # From the wing of the nose to the corner of the mouth.
-    fold = line(curve([(256 - 20 * n, tip - 2), (224, tip + 16), (214, lips - 3), (211, lips + 10)]), (1, 2.5, 1))
-    fold = fold + line(
-        curve(mirrored([(256 - 20 * n, tip - 2), (224, tip + 16), (214, lips - 3), (211, lips + 10)])), (1, 2.5, 1)
-    )
+    way = [(256 - 20 * n, tip - 3), (223, tip + 9), (212, lips - 14), (206, lips), (206, lips + 11)]
+    fold = line(curve(way), (1, 2.5, 0.6)) + line(curve(mirrored(way)), (1, 2.5, 0.6))
     return z - (1.5 + 5.4 * build.age) * blur(fold, 2.6) + _wrinkles(build)
 
 
@@ -132,11 +130,11 @@ def _wrinkles(build: Build) -> Field:
         return found
     e, ey = build.eye, build.eye_y
     lines = [
-        ([(214, ey - 62), (236, ey - 66), (256, ey - 64), (276, ey - 66), (300, ey - 61)], 0.9),
-        ([(208, ey - 50), (232, ey - 54), (256, ey - 51), (280, ey - 54), (305, ey - 49)], 1.0),
-        ([(222, ey - 75), (246, ey - 78), (276, ey - 77), (292, ey - 74)], 0.6),
-        ([(252, ey - 26), (250.5, ey - 20), (251, ey - 14)], 0.7),
-        ([(260, ey - 26), (261.5, ey - 20), (261, ey - 14)], 0.7),
+        ([(214, ey - 62), (236, ey - 66), (256, ey - 64), (276, ey - 66), (300, ey - 61)], 0.55),
+        ([(208, ey - 50), (232, ey - 54), (256, ey - 51), (280, ey - 54), (305, ey - 49)], 0.6),
+        ([(222, ey - 75), (246, ey - 78), (276, ey - 77), (292, ey - 74)], 0.35),
+        ([(252, ey - 26), (250.5, ey - 20), (251, ey - 14)], 0.3),
+        ([(260, ey - 26), (261.5, ey - 20), (261, ey - 14)], 0.3),
     ]
     half = [
         ([(256 - e - 21, ey - 1), (256 - e - 30, ey - 5), (256 - e - 37, ey - 10)], 0.8),
@@ -144,10 +142,10 @@ def _wrinkles(build: Build) -> Field:
         ([(256 - e - 20, ey + 7), (256 - e - 29, ey + 10), (256 - e - 36, ey + 12)], 0.8),
         (
             [(256 - e + 18, ey + 10), (256 - e + 8, ey + 17), (256 - e - 6, ey + 18.5), (256 - e - 17, ey + 13)],
-            1.5,
+            1.0,
         ),
         ([(256 - e + 12, ey + 19), (256 - e + 2, ey + 23.5), (256 - e - 10, ey + 24)], 0.9),
-        ([(212, build.lips + 10), (210, build.lips + 20), (214, build.lips + 30)], 0.9),
+        ([(212, build.lips + 10), (210, build.lips + 20), (214, build.lips + 30)], 0.35),
     ]
     lines += half + [(mirrored(points), depth) for points, depth in half]
     for points, depth in lines:
@@ -168,6 +166,8 @@ def paint(build: Build, skin: Skin) -> tuple[Field, Field]:
     value = value - 0.11 * blur(
         line([(238 - 3 * n, tip + 9), (262, tip + 10.5), (272 + 3 * n, tip + 7)], (2, 6, 2)), 2.0
     )
+    # The clothes throw light back: no edge of a face is black.
+    value = 0.5 * (value + 0.26 + np.sqrt((value - 0.26) ** 2 + 0.02))
     out = ramp(np.clip((value - 0.13) / 0.83, 0, 1), skin.stops)
     out = multiply(out, skin.shade, 0.55 * hollow)
     warm = (
@@ -189,7 +189,7 @@ def paint(build: Build, skin: Skin) -> tuple[Field, Field]:
         closed=True,
     )
     hole = area(nostril, 0.45) + area(mirrored([(float(a), float(b)) for a, b in nostril]), 0.45)
-    out = multiply(out, skin.stops[0], 0.85 * np.clip(hole, 0, 1))
+    out = multiply(out, skin.stops[0], 0.72 * np.clip(hole, 0, 1))
     wing = [
         (256 - 13.5 * n, tip + 7.6),
         (256 - 18.2 * n, tip + 5.0),
@@ -197,12 +197,30 @@ def paint(build: Build, skin: Skin) -> tuple[Field, Field]:
         (256 - 16.2 * n, tip - 5),
     ]
     wings = line(curve(wing), (0.5, 1.7, 0.3), 0.9) * 0.8 + line(curve(mirrored(wing)), (0.5, 1.9, 0.4), 0.9)
-    out = multiply(out, skin.shade, 0.5 * wings)
+    out = multiply(out, skin.shade, 0.62 * wings)
+    out = _nose_shade(out, build, skin, tip)
     wet = shine(z, 26) * 0.8 + shine(z, 80) * 0.5
     out = screen(out, skin.gloss, skin.wet * wet)
     out = screen(out, skin.gloss, 0.22 * edge(z) * (X > 256))
     out = out * (1 + 0.004 * grain(3, 1.1) + 0.004 * grain(4, 7.0))[:, :, None]
     return np.clip(out, 0, 1), cover
+
+
+def _nose_shade(out: Field, build: Build, skin: Skin, tip: float) -> Field:
+    """The nose's side away from the light, its underside, and the light along its bridge and on its tip."""
+    ey, n = build.eye_y, build.nose
+    away = [(256 + 13, ey - 21), (256 + 7.5, ey - 6), (256 + 7.5 * n, ey + 16), (256 + 10.5 * n, tip - 9)]
+    near = [(256 - 14, ey - 21), (256 - 8.5, ey - 6), (256 - 8.5 * n, ey + 14), (256 - 11 * n, tip - 10)]
+    out = multiply(out, skin.shade, 0.48 * line(curve(away), (2, 4.5, 6, 7.5, 2), 3.0))
+    out = multiply(out, skin.shade, 0.17 * line(curve(near), (3, 4, 4, 5, 2), 3.0))
+    # The ball of the tip, round against its wings.
+    ball = [(256 + 3, tip + 6), (256 + 8.5 * n, tip + 4), (256 + 10 * n, tip - 2), (256 + 7.5 * n, tip - 8)]
+    out = multiply(out, skin.shade, 0.36 * line(curve(ball), (1, 3.4, 3, 1), 1.8))
+    out = multiply(out, skin.shade, 0.30 * line(curve(mirrored(ball)), (1, 3, 2.4, 1), 1.8))
+    out = multiply(out, skin.shade, 0.28 * bump(256, tip + 8.2, 8.5 * n, 2.2))
+    ridge = line([(254.5, ey - 2), (254.3, ey + 20), (254, tip - 10)], (1.5, 3.2, 2), 1.8)
+    out = screen(out, skin.gloss, (0.4 + skin.wet) * 0.24 * ridge)
+    return screen(out, skin.gloss, (0.4 + skin.wet) * 0.5 * bump(253.2, tip - 3, 3.0, 2.6))
 
 
 def _creases(build: Build) -> Field:

@@ -1,9 +1,11 @@
 """Kenji, in his sixties: grey hair, fine wrinkles, cardigan over a shirt."""
 
+import numpy as np
+
 from portraits.clothes import Cover, cloth, over, shadow, stitch, two
 from portraits.features import Brow, Eye
-from portraits.form import Field, area, blur, both, bump, curve, line, mirrored, multiply, pair, tint
-from portraits.hair import Lock, Tone, cropped, locks
+from portraits.form import Field, Y, area, blur, both, bump, colour, curve, line, mirrored, multiply, pair, tint
+from portraits.hair import Lock, Tone, cropped, locks, stubble
 from portraits.head import Build, Skin
 from portraits.person import Person
 
@@ -36,19 +38,19 @@ BUILD = Build(
     eye=45.5,
 )
 SKIN = Skin(("6b3f2c", "a86f52", "cf9d7b", "e6bf9d", "f2d6ba", "fcebd9"), "cf7a62", "bd866b", "fff6e8", 0.20)
-TONE = Tone(("333436", "56575a", "7c7d81", "a2a3a7", "c6c7cb", "eaebee"), spread=0.15, stray="f4f5f7", strays=0.10)
+TONE = Tone(("333436", "56575a", "7c7d81", "a2a3a7", "c6c7cb", "eaebee"), spread=0.11, stray="f0f1f4", strays=0.06)
 EYE = Eye(
-    ("120a07", "2f1c10", "583a22"), half=17.5, slant=2.2, above=7.4, below=4.6, fold=2.6, lashes=0.42, size=10.8
+    ("120a07", "2f1c10", "583a22"), half=18.6, slant=1.6, above=8.3, below=4.5, fold=2.6, lashes=0.42, size=10.8
 )
 BROW = Brow(
-    "55524f", "8b8885", ((22, 187.5), (34, 185.5), (46, 185), (58, 187), (68, 193)), (5.2, 6.6, 6.2, 4.4, 1.4), 260
+    "55524f", "8b8885", ((22, 185.2), (34, 183.2), (46, 182.8), (58, 185.2), (68.5, 191.5)), (5.2, 6.6, 6.2, 4.4, 1.4), 260
 )
 
 
 def face(paint: Field) -> Field:
     """What is painted on the face."""
     paint = tint(paint, "9aa0a2", 0.10 * blur(area(both([(180, 300), (200, 346), (256, 370)]), 0), 8))
-    return multiply(paint, "a5705a", 0.35 * pair(48, 231, 15, 3.4, 8))
+    return multiply(paint, "a5705a", 0.2 * pair(48, 231, 15, 3.4, 8))
 
 
 def over_head() -> Cover:
@@ -66,65 +68,55 @@ def over_head() -> Cover:
                 (332, 76),
                 (338, 100),
                 (340, 120),
-                (328, 108),
-                (304, 98),
-                (256, 92),
-                (208, 98),
-                (184, 112),
+                (328, 112),
+                (304, 104),
+                (256, 100),
+                (212, 106),
+                (186, 122),
             ],
             closed=True,
         )
     )
-    return cropped(cap, Tone(("48484b", "68686b", "828286", "96969b", "a6a6ab")), 5, 8, coarse=0.6, fade=1.2)
+    burns = area([(162, 142), (174, 142), (171.5, 178), (170, 202), (167.5, 224), (162.5, 224), (162, 190)])
+    burns = np.maximum(burns, burns[:, ::-1])
+    short = blur(burns, 0.9) * np.clip((226 - Y) / 44, 0, 1)
+    hair = cropped(cap, Tone(("48484b", "68686b", "828286", "96969b", "a6a6ab")), 5, 8, coarse=0.6, fade=1.2)
+    base = np.ones((*Y.shape, 3), np.float32) * colour("797a7e")
+    grey = Tone(("6b6c70", "85868a", "a9aaae"))
+    return over(hair, (base, 0.8 * short), stubble(short, grey, 21, 0.35))
 
 
 def front() -> Cover:
     """Hair before the face."""
     # Combed from a parting on his left over to the other side.
     over_top = (
-        ((310, 88), (306, 49), (252, 38), (186, 66), (161, 128), (159, 178)),
-        ((308, 94), (300, 62), (248, 49), (192, 78), (165, 134), (161, 178)),
-        ((307, 99), (296, 76), (250, 64), (200, 90), (172, 136), (164, 176)),
-        ((307, 104), (294, 88), (252, 80), (208, 100), (181, 136), (166, 178)),
-        ((308, 104), (292, 95), (254, 92), (218, 108), (190, 134), (171, 168)),
+        ((310, 88), (306, 49), (252, 38), (186, 66), (162, 128), (163, 168)),
+        ((308, 94), (300, 62), (248, 49), (192, 78), (165, 134), (165, 170)),
+        ((307, 99), (296, 76), (250, 64), (200, 90), (172, 136), (167, 172)),
+        ((306, 103), (294, 93), (252, 88), (208, 108), (181, 141), (168, 175)),
+        ((305, 107), (291, 104), (254, 104), (218, 119), (190, 144), (170, 172)),
     )
     right = (
-        ((298, 90), (305, 52), (336, 68), (351, 108), (355, 149), (354, 180)),
-        ((302, 94), (311, 66), (334, 80), (348, 114), (353, 152), (352, 180)),
-        ((305, 101), (313, 84), (331, 98), (343, 128), (350, 158), (353, 184)),
-        ((306, 103), (314, 98), (326, 113), (337, 138), (345, 160), (349, 178)),
+        ((298, 90), (305, 52), (336, 68), (351, 108), (352, 145), (349.5, 170)),
+        ((302, 94), (311, 66), (334, 80), (348, 114), (350.5, 148), (348.5, 172)),
+        ((304, 104), (314, 92), (331, 104), (343, 131), (347, 158), (347, 176)),
+        ((304, 107), (313, 108), (325, 122), (336, 144), (342, 162), (345, 176)),
     )
-    side = (((160, 150), (158, 178), (158, 206), (160, 226)), ((174, 150), (168, 176), (166, 204), (165, 226)))
     gloss = ((0.42, 0.12, 0.17),)
-    sides = (
-        Lock(side, 420, 0.5, gloss=(), base=0.46, shade=0.06, ends=0.6, wander=1.2, tips=0.05),
-        Lock(
-            (mirrored(side[0]), mirrored(side[1])),
-            420,
-            0.5,
-            gloss=(),
-            base=0.40,
-            shade=0.06,
-            ends=0.6,
-            wander=1.2,
-            tips=0.05,
-        ),
-    )
     return locks(
         (
-            *sides,
             Lock(
                 right,
                 1500,
                 0.6,
                 gloss=((0.35, 0.1, 0.14),),
                 base=0.42,
-                shade=0.18,
-                ends=0.3,
-                wander=1.8,
+                shade=0.16,
+                ends=0.12,
+                wander=1.2,
                 tips=0.05,
             ),
-            Lock(over_top, 1900, 0.8, gloss=gloss, base=0.50, shade=0.16, ends=0.3, wander=2.2, tips=0.05),
+            Lock(over_top, 1900, 0.8, gloss=gloss, base=0.48, shade=0.15, ends=0.12, wander=1.4, tips=0.05),
         ),
         TONE,
         12,

@@ -8,7 +8,7 @@ import numpy as np
 from portraits import features, head
 from portraits.clothes import Cover, over
 from portraits.features import Brow, Eye
-from portraits.form import Field, X, Y, blur, multiply, ramp
+from portraits.form import SCALE, Field, X, Y, blur, multiply, ramp
 from portraits.head import Build, Skin
 
 LIDS = (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0)
@@ -56,7 +56,7 @@ def layers(person: Person) -> dict[str, list[Cover]]:
     face = person.face(face)
     front = person.front() if person.front else None
     if front:
-        cast = np.roll(blur(front[1], 4.5), (10, 4), (0, 1))
+        cast = np.roll(blur(front[1], 4.5), (5 * SCALE, 2 * SCALE), (0, 1))
         face = multiply(face, person.skin.shade, 0.62 * cast)
     whole: Cover = (face, cover)
     if person.ears:

@@ -14,66 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-ALIASES: dict[str, tuple[str, ...]] = {
-    "host": ("OPENTALKING_API_HOST", "OPENTALKING_UNIFIED_HOST"),
-    "port": ("OPENTALKING_API_PORT", "OPENTALKING_UNIFIED_PORT"),
-    "log_level": ("OPENTALKING_LOG_LEVEL",),
-    "default_model": ("OPENTALKING_DEFAULT_MODEL",),
-    "asr_model": ("OPENTALKING_STT_OPENAI_MODEL", "OPENTALKING_STT_MODEL"),
-    "queue_size": ("OPENTALKING_FLASHTALK_MAX_QUEUE_SIZE", "FLASHTALK_MAX_QUEUE_SIZE"),
-    "queue_timeout": ("OPENTALKING_FLASHTALK_SLOT_TIMEOUT_SEC", "FLASHTALK_SLOT_TIMEOUT_SEC"),
-    "slot_seconds": ("OPENTALKING_FLASHTALK_MAX_SESSION_SEC", "FLASHTALK_MAX_SESSION_SEC"),
-    "cors_origins": ("OPENTALKING_CORS_ORIGINS",),
-    "avatars_dir": ("OPENTALKING_AVATARS_DIR",),
-    "avatar_max_width": ("OPENTALKING_CUSTOM_AVATAR_MAX_WIDTH",),
-    "avatar_max_height": ("OPENTALKING_CUSTOM_AVATAR_MAX_HEIGHT",),
-    "tts": ("OPENTALKING_TTS_DEFAULT_PROVIDER", "OPENTALKING_TTS_PROVIDER"),
-    "asr": ("OPENTALKING_STT_DEFAULT_PROVIDER", "OPENTALKING_STT_PROVIDER"),
-    "voice": ("OPENTALKING_TTS_VOICE",),
-    "tts_url": ("OPENTALKING_TTS_OPENAI_BASE_URL",),
-    "tts_api_key": ("OPENTALKING_TTS_OPENAI_API_KEY",),
-    "tts_model": ("OPENTALKING_TTS_OPENAI_MODEL",),
-    "edge_voice": ("OPENTALKING_TTS_EDGE_VOICE",),
-    "elevenlabs_api_key": ("OPENTALKING_TTS_ELEVENLABS_API_KEY",),
-    "elevenlabs_base_url": ("OPENTALKING_TTS_ELEVENLABS_BASE_URL",),
-    "elevenlabs_voice_id": ("OPENTALKING_TTS_ELEVENLABS_VOICE_ID",),
-    "elevenlabs_model_id": ("OPENTALKING_TTS_ELEVENLABS_MODEL_ID",),
-    "elevenlabs_output_format": ("OPENTALKING_TTS_ELEVENLABS_OUTPUT_FORMAT",),
-    "dashscope_api_key": ("OPENTALKING_TTS_DASHSCOPE_API_KEY",),
-    "dashscope_tts_model": ("OPENTALKING_TTS_DASHSCOPE_MODEL",),
-    "dashscope_tts_voice": ("OPENTALKING_TTS_DASHSCOPE_VOICE",),
-    "dashscope_service_url": ("OPENTALKING_TTS_DASHSCOPE_SERVICE_URL",),
-    "qwen_tts_language": ("OPENTALKING_QWEN_TTS_LANGUAGE",),
-    "cosyvoice_model": ("OPENTALKING_TTS_COSYVOICE_MODEL",),
-    "cosyvoice_service_url": ("OPENTALKING_TTS_COSYVOICE_SERVICE_URL",),
-    "sambert_model": ("OPENTALKING_TTS_SAMBERT_MODEL",),
-    "dashscope_asr_api_key": ("OPENTALKING_STT_DASHSCOPE_API_KEY",),
-    "dashscope_asr_model": ("OPENTALKING_STT_DASHSCOPE_MODEL",),
-    "dashscope_asr_languages": ("OPENTALKING_STT_LANGUAGE_HINTS",),
-    "public_base_url": ("OPENTALKING_PUBLIC_BASE_URL",),
-    "asr_url": ("OPENTALKING_STT_OPENAI_BASE_URL",),
-    "asr_api_key": ("OPENTALKING_STT_OPENAI_API_KEY",),
-    "llm_base_url": ("OPENTALKING_LLM_BASE_URL",),
-    "llm_api_key": ("OPENTALKING_LLM_API_KEY",),
-    "llm_model": ("OPENTALKING_LLM_MODEL",),
-    "system_prompt": ("OPENTALKING_LLM_SYSTEM_PROMPT",),
-    "kiosk_analyzer_url": ("KIOSK_CORE_ANALYZER_URL",),
-    "kiosk_rag_url": ("KIOSK_CORE_RAG_URL",),
-    "kiosk_tts_url": ("KIOSK_CORE_TTS_URL",),
-    "kiosk_tts_model": ("KIOSK_CORE_TTS_MODEL",),
-    "kiosk_tts_voice": ("KIOSK_CORE_TTS_VOICE",),
-    "kiosk_tts_language": ("KIOSK_CORE_TTS_LANGUAGE",),
-    "kiosk_tts_instructions": ("KIOSK_CORE_TTS_INSTRUCTIONS",),
-    "kiosk_sample_rate": ("KIOSK_CORE_SAMPLE_RATE",),
-    "kiosk_chunk_seconds": ("KIOSK_CORE_CHUNK_SECONDS",),
-    "kiosk_silence_timeout_seconds": ("KIOSK_CORE_SILENCE_TIMEOUT_SECONDS",),
-    "kiosk_max_session_seconds": ("KIOSK_CORE_MAX_SESSION_SECONDS",),
-    "kiosk_silence_threshold": ("KIOSK_CORE_SILENCE_THRESHOLD",),
-    "kiosk_http_timeout_seconds": ("KIOSK_CORE_HTTP_TIMEOUT_SECONDS",),
-    "kiosk_max_ingest_tokens": ("RAG_MAX_INGEST_TOKENS",),
-}
-"""The documented names of other servers' settings that mean the same as ours."""
-
+from visavis.aliases import ALIASES
 
 ENV_FILES = ("VISAVIS_ENV_FILE", "OPENTALKING_ENV_FILE")
 """What may name another file than `.env`."""
@@ -117,6 +58,10 @@ class Settings(BaseSettings):
     """Pixels; a picture that is uploaded for an avatar is made to fit."""
     avatar_max_height: int = Field(default=1280, ge=128, le=4096, validation_alias=_names("avatar_max_height"))
     """The same, of its height."""
+    background: str = Field(
+        default="", pattern=r"^(green|#[0-9a-fA-F]{6}|[0-9A-Za-z_\-\u3400-\u4dbf\u4e00-\u9fff]+\.(png|jpe?g))?$"
+    )
+    """Behind drawn avatars: `green`, `#rrggbb` or a file in `backgrounds` under `data_dir`; empty: their own."""
     photo_python: str = ""
     """An interpreter that has mediapipe 0.10.21, for precise landmarks of photos; empty for our own landmarks."""
 

@@ -6,8 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
+
+from tests.media.test_webm import alphas
 
 MINUTE = "Our quick brown fox jumps over the lazy dog, and then it rests in the warm sun for a while. " * 11
 
@@ -91,6 +94,9 @@ def test_text_comes_from_standard_input_too(data_dir: Path, tmp_path: Path) -> N
         (["Hello.", "--model", "nothing"], "unknown face provider"),
         (["Hello.", "--tts", "nothing"], "unknown tts provider"),
         (["  "], "text is empty"),
+        (["Hello.", "--background", "transparent"], ".webm"),
+        (["Hello.", "--background", "nowhere.png"], "no background 'nowhere.png'"),
+        (["Hello.", "--background", "green", "--model", "mock"], "'mock'"),
     ],
 )
 def test_what_can_not_be_said_leaves_a_message_and_no_file(
@@ -109,3 +115,25 @@ def test_a_place_that_can_not_be_written_is_named(data_dir: Path, tmp_path: Path
     assert done.returncode == 1
     assert "can't be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_picture_is_behind_the_person(data_dir: Path, tmp_path: Path) -> None:
+    wall = tmp_path / "my wall.png"
+    assert cv2.imwrite(str(wall), np.zeros((90, 160, 3), np.uint8))
+    target = tmp_path / "out.mp4"
+    done = say("Hello.", "--background", str(wall), "-o", str(target), data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    assert all(frame.to_ndarray()[:20, :20].max() < 20 for frame in frames(target, "video"))
+
+
+def test_a_transparent_film_has_alpha(data_dir: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.webm"
+    done = say("Hello, you.", "--background", "transparent", "-o", str(target), data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+    found = alphas(target)
+    assert len(found) == len(frames(target, "video"))
+    for alpha in found:
+        assert alpha[:30, :30].max() == alpha[:30, -30:].max() == 0
+        assert alpha[200:360, 200:312].min() == 255
+        # Between the two lies an edge that is soft: about a pixel on either side of the person, in each row.
+        assert 500 < ((alpha > 20) & (alpha < 235)).sum() < 4000

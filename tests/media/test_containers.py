@@ -157,5 +157,5 @@ def test_a_place_that_does_not_exist_is_an_os_error(tmp_path: Path) -> None:
 
 
 async def test_the_file_transport_keeps_the_contract(tmp_path: Path) -> None:
-    await check_transport(FileTransport(tmp_path / "a.mp4", 64, 64, FPS))
+    await check_transport(FileTransport(Mp4Writer(tmp_path / "a.mp4", 64, 64, FPS)))
     assert Film(tmp_path / "a.mp4").ends[0] == pytest.approx(2.5, abs=0.05)

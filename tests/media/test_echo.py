@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from visavis.media import echo
-from visavis.media.echo import AdaptiveCanceller, EchoCanceller, HalfDuplex, Passthrough, echo_canceller
+from visavis.media.echo import AdaptiveCanceller, EchoCanceller, HalfDuplex, Passthrough
 from visavis.media.samples import EMPTY, Resampler, Samples, rms
 from visavis.settings import Settings
 from visavis.tts.flite import FliteProvider
@@ -203,9 +202,3 @@ def test_passthrough_changes_nothing() -> None:
     canceller = Passthrough()
     canceller.played(room().played)
     assert canceller.clean(room().echo) is room().echo
-
-
-def test_without_the_extra_it_is_half_duplex(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(echo_canceller(), AdaptiveCanceller)
-    monkeypatch.setattr(echo, "find_spec", lambda _: None)
-    assert isinstance(echo_canceller(), HalfDuplex)

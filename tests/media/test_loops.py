@@ -140,3 +140,12 @@ async def test_what_failed_can_be_tried_again(tmp_path: Path) -> None:
     place.unlink()
     assert len(await store.encoded(clip(), "VP8")) == 20
     assert names(place) == ["moving.vp8.loop"]
+
+
+async def test_only_so_many_are_kept_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "READY", 2)
+    store, clips = LoopStore(tmp_path), [clip(f"clip{number}") for number in range(3)]
+    for each in clips:
+        await store.encoded(each, "VP8")
+    assert [store.peek(each, "VP8") is not None for each in clips] == [False, True, True]
+    assert len(await store.encoded(clips[0], "VP8")) == 20

@@ -117,10 +117,10 @@ async def program(site: Site, rooms: Server | None, name: str, *arguments: str) 
 
 async def session_of(site: Site, session_id: str, *statuses: str) -> dict[str, Any]:
     """A session as the API tells of it, as soon as it has one of `statuses`."""
-    async with asyncio.timeout(30), site.client() as client:
-        async with client.stream("GET", f"/v1/sessions/{session_id}/events") as stream:
-            async for line in stream.aiter_lines():
-                if line.startswith("data: {\"") and (told := json.loads(line[6:])).get("status") in statuses:
-                    found: dict[str, Any] = told
-                    return found
+    path = f"/v1/sessions/{session_id}/events"
+    async with asyncio.timeout(30), site.client() as client, client.stream("GET", path) as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith('data: {"') and (told := json.loads(line[6:])).get("status") in statuses:
+                found: dict[str, Any] = told
+                return found
     raise AssertionError("its events ended")

@@ -13,6 +13,9 @@ from visavis.ids import is_slug
 REFERENCES = ("reference.png", "reference.jpg", "reference.jpeg", "preview.png")
 """Where a bundle's still picture may be, best first."""
 
+RIG = "rig.json"
+"""Lists the layers of a drawn avatar."""
+
 FRAMES = ("frames", "full_frames")
 """Directories of a bundle whose first picture is the still one where there is no other."""
 
@@ -40,6 +43,8 @@ class Avatar:
     """The whole manifest, as it was read."""
     path: Path = field(repr=False)
     """The bundle's directory: never shown to a client."""
+    background: str | Path | None = field(default=None, repr=False)
+    """What is behind a drawn person in place of what its files say: `#rrggbb`, a picture, or `transparent`."""
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -56,6 +61,11 @@ class Avatar:
     def custom(self) -> bool:
         """Whether a user made it (and may delete it)."""
         return self.metadata.get("custom_avatar") is True
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it is put together from layers, so that what is behind the person can be another."""
+        return (self.path / RIG).is_file()
 
     def reference(self) -> Path | None:
         """The still picture, if the bundle has one."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 import click
 
 from visavis import __version__
+from visavis.aliases import ALIASES
 from visavis.api.capabilities import Capabilities
 from visavis.avatar import Catalogue
 from visavis.cli.configuration import settings as read_settings
 from visavis.errors import InvalidInput
 from visavis.persona import Personas
-from visavis.settings import ALIASES, Settings, unused_names
+from visavis.settings import Settings, unused_names
 
 KINDS = {"face": "faces", "tts": "voices", "asr": "recognisers", "llm": "chat models", "tools": "tools"}
 SECRET = ("key", "secret", "password", "token")

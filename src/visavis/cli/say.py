@@ -1,4 +1,4 @@
-"""`visavis say`: a text, said by an avatar, as an MP4."""
+"""`visavis say`: a text, said by an avatar, as a film."""
 
 import asyncio
 import sys
@@ -25,17 +25,31 @@ from visavis.settings import Settings
 @click.option("--model", default="", help="The face model.  [default: portrait]")
 @click.option("--tts", default="", help="The voice provider.  [default: espeak]")
 @click.option("--voice", default="", help="The provider's voice; else the language of each sentence chooses.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The MP4.")
+@click.option(
+    "--background",
+    default="",
+    metavar="green|#rrggbb|transparent|PICTURE",
+    help="What is behind a drawn avatar; transparent needs a .webm.  [default: its own]",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The film: .mp4 or .webm.",
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where everything is kept.  [default: ./data]")
-def say(text: str, avatar: str, model: str, tts: str, voice: str, output: Path, data_dir: Path | None) -> None:
-    """Say TEXT (`-` reads it from standard input) into an MP4: H264 and AAC."""
+def say(
+    text: str, avatar: str, model: str, tts: str, voice: str, background: str, output: Path, data_dir: Path | None
+) -> None:
+    """Say TEXT (`-` reads it from standard input) into an MP4 (H264 and AAC) or a WebM (VP9 and Opus)."""
     settings = read_settings(data_dir=data_dir)
     telemetry.configure("WARNING", "say")
     if text == "-":
         text = sys.stdin.read()
     request = NewSession(avatar, model, tts, voice)
     try:
-        seconds = asyncio.run(render(text, request, output, settings))
+        seconds = asyncio.run(render(text, request, output, settings, _behind(background)))
     except VisavisError as error:
         raise click.ClickException(error.message) from None
     except OSError as error:
@@ -43,9 +57,20 @@ def say(text: str, avatar: str, model: str, tts: str, voice: str, output: Path, 
     click.echo(f"{output}: {seconds:.1f} s", err=True)
 
 
-async def render(text: str, request: NewSession, output: Path, settings: Settings) -> float:
-    """Render `text` to `output`; returns its length in seconds. The file appears when it is complete."""
-    async with filming(Studio(settings), request, output) as session:
+def _behind(background: str) -> str | Path:
+    """A file where there is one of that name; else a colour, `transparent`, or the name of a kept picture."""
+    path = Path(background)
+    return path if background and path.is_file() else background
+
+
+async def render(
+    text: str, request: NewSession, output: Path, settings: Settings, background: str | Path = ""
+) -> float:
+    """Render `text` to `output`; returns its length in seconds. The file appears when it is complete.
+
+    `background` as in `filming`.
+    """
+    async with filming(Studio(settings), request, output, background) as session:
         session.say(text, VoiceChoice())
         await _follow(session, len(text))
     return to_seconds(session.playout.position)

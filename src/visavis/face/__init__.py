@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from visavis.avatar import Avatar
 from visavis.media.chunk import AVChunk
-from visavis.media.pictures import Picture
+from visavis.media.pictures import Alpha, Picture
 from visavis.registry import Provider
 from visavis.tts import Speech
 
@@ -46,6 +46,14 @@ class Face(Protocol):
 
     async def close(self) -> None:
         """Let go of what it holds."""
+
+
+@runtime_checkable
+class Cutout(Protocol):
+    """What a `Face` can do besides that puts `Avatar.background` behind the person."""
+
+    def alpha(self, picture: Picture) -> Alpha:
+        """Where the person is in `picture`, which it made. In any thread."""
 
 
 class FaceProvider(Provider, Protocol):

@@ -8,6 +8,7 @@ import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
+from av.video.plane import VideoPlane
 
 from visavis.media.pictures import I420
 from visavis.media.samples import Samples
@@ -165,20 +166,23 @@ class OpusEncoder:
         return bytes(packet)
 
 
-def picture_frame(width: int, height: int) -> av.VideoFrame:
+def picture_frame(width: int, height: int, pix_fmt: str = "yuv420p") -> av.VideoFrame:
     """A frame to be filled again and again, timed at 90 kHz."""
-    frame = av.VideoFrame(width, height, "yuv420p")
+    frame = av.VideoFrame(width, height, pix_fmt)
     frame.time_base = Fraction(1, VIDEO_CLOCK)
     return frame
 
 
 def plane_views(frame: av.VideoFrame) -> tuple[I420, I420, I420]:
-    """The planes of a frame as arrays that can be written to, without the padding of their lines."""
-    y, u, v = (
-        np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)[: plane.height, :width]
-        for plane, width in zip(frame.planes, (frame.width, frame.width // 2, frame.width // 2), strict=True)
-    )
+    """Lightness and colour of a frame as arrays that can be written to, without the padding of their lines."""
+    y, u, v = (plane_view(plane) for plane in frame.planes[:3])
     return y, u, v
+
+
+def plane_view(plane: VideoPlane) -> I420:
+    """One plane as an array that can be written to."""
+    lines = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+    return lines[: plane.height, : plane.width]
 
 
 def fill(planes: tuple[I420, I420, I420], pixels: I420) -> None:

@@ -12,6 +12,9 @@ import av
 from visavis.media.encoding import EncodedPicture, PictureEncoder, VideoCodec, baseline_level
 from visavis.media.pictures import LoopClip
 
+READY = 256
+"""Encoded loops that a process keeps open, 200 kB each: more than 32 sessions with seven motions each play."""
+
 MAX_KBPS = 400
 """A loop's mean bit rate, at most."""
 
@@ -79,6 +82,9 @@ class LoopStore:
         del self._building[name]
         if not task.cancelled() and not task.exception():
             self._ready[name] = task.result()
+            while len(self._ready) > READY:
+                # Whoever still sends it has the loop itself, or has it read again.
+                del self._ready[next(iter(self._ready))]
 
     def _load(self, clip: LoopClip, codec: VideoCodec) -> EncodedLoop:
         path = self._directory / f"{clip.key}.{codec.lower()}.loop"

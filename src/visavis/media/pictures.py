@@ -11,6 +11,9 @@ import numpy.typing as npt
 I420: TypeAlias = npt.NDArray[np.uint8]
 """One picture, YUV 4:2:0 planar, limited range BT.601: uint8, (height * 3 // 2) x width, both sides even."""
 
+Alpha: TypeAlias = npt.NDArray[np.uint8]
+"""How much of a picture is there at each place, 0 to 255: uint8, height x width."""
+
 BGR: TypeAlias = npt.NDArray[np.uint8]
 """One picture as OpenCV has it: uint8, height x width x 3."""
 

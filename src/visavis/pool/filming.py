@@ -5,8 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from visavis.avatar.backdrops import TRANSPARENT
+from visavis.errors import InvalidInput
+from visavis.face import Cutout, Face
 from visavis.media.clock import FreeClock
+from visavis.media.containers import FilmWriter, Mp4Writer
 from visavis.media.timeline import from_seconds
+from visavis.media.webm import WebmWriter
 from visavis.pool.studio import Studio
 from visavis.pool.verbs import NewSession
 from visavis.session.journal import Journal
@@ -23,14 +28,22 @@ TAIL = from_seconds(0.2)
 
 
 @asynccontextmanager
-async def filming(studio: Studio, request: NewSession, film: Path) -> AsyncIterator[Session]:
+async def filming(
+    studio: Studio, request: NewSession, film: Path, background: str | Path = ""
+) -> AsyncIterator[Session]:
     """A session whose media become `film`, which appears when the block ends well, after a little rest.
 
-    Raises as `Studio.face` does, and `OSError`. Session and studio are closed afterwards.
+    A film ending in `.webm` is VP9 and Opus, any other an MP4. `background` comes before the request's, and may be
+    `transparent`, for a WebM, or any picture's path (`Backdrops.applied`). Raises as `Studio.cast` does, and
+    `OSError`. Session and studio are closed afterwards.
     """
     try:
-        face = await asyncio.to_thread(studio.face, studio.catalogue.avatar(request.avatar_id), request.model)
-        transport = FileTransport(film, face.width, face.height, face.fps)
+        background = background or request.background
+        transparent = background == TRANSPARENT
+        if transparent and film.suffix.lower() != ".webm":
+            raise InvalidInput("an MP4 can't be transparent: give the film a name that ends in .webm")
+        face = await asyncio.to_thread(studio.cast, request, background)
+        transport = FileTransport(_writer(film, face, transparent=transparent))
         parts = Parts(
             face=face,
             casting=studio.casting(request),
@@ -55,3 +68,10 @@ async def filming(studio: Studio, request: NewSession, film: Path) -> AsyncItera
             await session.close()
     finally:
         await studio.close()
+
+
+def _writer(film: Path, face: Face, *, transparent: bool) -> FilmWriter:
+    if film.suffix.lower() != ".webm":
+        return Mp4Writer(film, face.width, face.height, face.fps)
+    alpha = face.alpha if transparent and isinstance(face, Cutout) else None
+    return WebmWriter(film, face.width, face.height, face.fps, alpha)

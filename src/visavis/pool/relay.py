@@ -41,11 +41,12 @@ class Relay:
     async def __aexit__(self, *exc: object) -> None:
         if self._connected is not None and not self._connected.cancel():
             self._connected.result().hang_up()
+        if self._place is not None:
+            # Not in a thread: whoever is cancelled meanwhile would leave it. There is one socket in it.
+            self._place.cleanup()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
-        if self._place is not None:
-            await asyncio.to_thread(self._place.cleanup)
 
     async def pieces(self) -> AsyncIterator[Piece]:
         """What the session plays, in order, as it is played; ends when the session does. To be read once."""

@@ -5,13 +5,15 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from visavis.avatar import Avatar, Catalogue
+from visavis.avatar.backdrops import TRANSPARENT, Backdrops
 from visavis.errors import InvalidInput
-from visavis.face import Face, FaceProvider
+from visavis.face import Cutout, Face, FaceProvider
 from visavis.films import recordings
 from visavis.knowledge.base import SqliteKnowledgeBase
 from visavis.llm import ChatModel, ChatProvider, Message
@@ -73,6 +75,7 @@ class Studio:
         self.settings = settings
         self.reaper = Reaper()
         self._catalogue = Catalogue(settings)
+        self._backdrops = Backdrops(settings)
         self._loops = LoopStore(settings.data_dir / "cache" / "loops")
         self._providers: dict[tuple[str, str], Any] = {}
         self._network = Network.from_settings(settings)
@@ -152,8 +155,9 @@ class Studio:
         return _Stage(face, transport, viewers=transport, make_ear=ear)
 
     async def _face(self, request: NewSession) -> Face:
-        avatar = fitted(self._catalogue.avatar(request.avatar_id), request.size, request.fps)
-        return await asyncio.to_thread(self.face, avatar, request.model)
+        if request.background == TRANSPARENT:
+            raise InvalidInput("only films can be transparent: take the background 'green' and key it out")
+        return await asyncio.to_thread(self.cast, request, request.background)
 
     def _recorder_maker(self, session_id: str, face: Face) -> MakeRecorder:
         path = recordings(self.settings).place(session_id)
@@ -176,6 +180,15 @@ class Studio:
             or persona.prompt
             or self._catalogue.customisations.prompt(request.avatar_id or persona.avatar),
         )
+
+    def cast(self, request: NewSession, background: str | Path) -> Face:
+        """The face that `request` asks for, before `background` (`Backdrops.applied`). Blocks, as `face` does."""
+        avatar = fitted(self._catalogue.avatar(request.avatar_id), request.size, request.fps)
+        face = self.face(self._backdrops.applied(avatar, background), request.model)
+        if background and not isinstance(face, Cutout):
+            model = request.model or self.settings.default_model
+            raise InvalidInput(f"the model {model!r} shows avatars before their own background only")
+        return face
 
     def face(self, avatar: Avatar, model: str) -> Face:
         """A face for one session; draws the avatar's loops the first time. Blocks: call it in a thread."""
@@ -267,7 +280,7 @@ class Studio:
         avatars = self._catalogue.avatars()
         if not avatars:
             return
-        face = await asyncio.to_thread(self.face, avatars[0], "")
+        face = await asyncio.to_thread(self.cast, NewSession(avatars[0].id), "")
         if isinstance(first := face.rest(None), Loop):
             await self._loops.encoded(first.clip, "VP8")
         await face.close()

@@ -103,6 +103,8 @@ class NewSession(msgspec.Struct, frozen=True):
     """Pixels of the picture's longer side, even; 0 for the avatar's own."""
     fps: int = 0
     """Pictures per second; 0 for the avatar's own."""
+    background: str = ""
+    """Behind a drawn avatar: `green`, `#rrggbb`, or the name of a picture in `backgrounds`; empty: the usual."""
 
 
 class Recorded(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from visavis.media.samples import Resampler, Samples
 from visavis.media.timeline import SAMPLE_RATE, to_seconds
 from visavis.session.events import MediaStarted, TurnEnded, Warned
 from visavis.session.log import EventLog
+from visavis.streams import closing
 from visavis.transport import Room
 from visavis.tts import Speech
 
@@ -187,10 +188,16 @@ class Segments:
             return
         segment = self._waiting.popleft()
         try:
-            self._current = (self._player.recite(segment.speech()), segment)
+            self._current = (self._player.recite(self._said(segment)), segment)
         except Conflict:
             # The session is over: whoever sends will hear of it by the room.
             segment.drop()
+
+    async def _said(self, segment: Segment) -> AsyncIterator[Speech]:
+        await self._room.audible()
+        async with closing(segment.speech()) as speech:
+            async for piece in speech:
+                yield piece
 
     def _tell(self, segment: Segment, samples: int, *, interrupted: bool) -> None:
         if segment.sender:

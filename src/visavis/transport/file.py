@@ -1,13 +1,11 @@
-"""`FileTransport`: what is played becomes an MP4 file."""
+"""`FileTransport`: what is played becomes a film."""
 
 import asyncio
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from fractions import Fraction
-from pathlib import Path
 
 from visavis.media.chunk import AVChunk
-from visavis.media.containers import Mp4Writer
+from visavis.media.containers import FilmWriter
 
 AHEAD = 8
 """Chunks the playout may be ahead of the encoder: while one draws, the other encodes."""
@@ -16,8 +14,8 @@ AHEAD = 8
 class FileTransport:
     """Implements `Transport` for a playout with a free-running clock, which it holds back to its own speed."""
 
-    def __init__(self, path: Path, width: int, height: int, fps: Fraction, crf: int = 23) -> None:
-        self._writer = Mp4Writer(path, width, height, fps, crf)
+    def __init__(self, writer: FilmWriter) -> None:
+        self._writer = writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="visavis-file")
         self._writing: deque[Future[None]] = deque()
         self._failure: OSError | None = None
@@ -41,7 +39,7 @@ class FileTransport:
         self._thread.submit(self._writer.abort).result()
 
     async def close(self) -> None:
-        """Complete the file, which is rewritten once to put its index in front.
+        """Complete the file.
 
         Raises `OSError`, also what `play` raised before: then there is no file.
         """

@@ -84,6 +84,9 @@ class RelayRoom:
         """See `Transport.flush`."""
         self._sound.clear()
 
+    async def audible(self) -> None:
+        """At once: whoever sends has come to hear it."""
+
     def started(self, sender: str) -> None:
         """Nobody asks."""
 

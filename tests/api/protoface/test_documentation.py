@@ -48,6 +48,7 @@ DOCUMENTED: Mapping[str, set[str]] = {
     "get /v1/sessions": {"200", "400", "401", "422"},
     "get /v1/sessions/{session_id}": {"200", "401", "404", "422"},
     "post /v1/sessions/{session_id}/end": {"200", "401", "404", "422"},
+    "post /v1/pipecat/sessions": {"201", "400", "401", "402", "409", "422", "503"},
     "get /v1/avatars": {"200", "401", "422"},
     "post /v1/avatars": {"202", "401", "422", "503"},
     "get /v1/avatars/{avatar_id}": {"200", "401", "404", "422"},

@@ -72,6 +72,16 @@ def test_a_session_from_its_creation_to_its_end(client: ProtofaceClient) -> None
     assert ended.metadata == {"customer": "abc", "n": 1, "x": None}
 
 
+def test_a_session_for_a_pipecat_pipeline(client: ProtofaceClient) -> None:
+    made = client.pipecat.sessions.create(avatar_id="av_demo", relay_mode="websocket", quality="lite")
+    assert made.relay.media_url.endswith(f"/v1/pipecat/sessions/{made.session.id}/media")
+    assert made.relay.media_token.startswith("pfm_")
+    assert made.session.transport.type == "pipecat"
+    running = made.session.wait_until_running(poll_interval=0.01)
+    assert running.transport.type == "pipecat"
+    assert client.sessions.end(made.session.id).status is SessionStatus.ended
+
+
 def test_a_session_of_a_whole_request(client: ProtofaceClient) -> None:
     transport = {
         "type": "livekit",

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from tests.api.protoface.conftest import client_of, reached, refusal, wanted
-from visavis.api.protoface import Agency, avatars, sessions, usage
+from visavis.api.protoface import Agency, avatars, pipecat, sessions, usage
 from visavis.store import AvatarRecord
 from visavis.testing.fake_pool import FakePool
 
@@ -20,7 +20,7 @@ TAKEN_UP = "sess_01HXY5K8E7QYG3X8Z6N9R7S0VR"
 def routes() -> list[str]:
     return [
         f"{method} {route.path}"
-        for noun in (avatars, sessions, usage)
+        for noun in (avatars, pipecat, sessions, usage)
         for route in noun.router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

@@ -72,6 +72,8 @@ async def main(room_name: str, speech: str) -> None:
             await session.interrupt()
         await said.wait_for_playout()
         tell("said", cut=said.interrupted)
+        # So that whoever listens can tell one from the other.
+        await asyncio.sleep(1)
     await session.aclose()
     await avatar.aclose()
     tell("left")

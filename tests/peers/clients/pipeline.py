@@ -92,6 +92,7 @@ async def main(speech: str) -> None:
     task = PipelineTask(Pipeline([service, screen]), params=PipelineParams(), cancel_on_idle_timeout=False)
 
     async def conversation() -> None:
+        tell("asks")
         await task.queue_frame(OutputTransportReadyFrame())
         await screen.seen.wait()
         for cut in (False, True):

@@ -55,7 +55,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield Server(port)
     finally:
         process.terminate()
-        process.wait(10)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            # It waits for participants whose test has failed.
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture

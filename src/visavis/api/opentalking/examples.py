@@ -79,6 +79,13 @@ EXAMPLES: Mapping[str, Any] = {
     "InterruptResponse": {"interrupted": True, "session_id": SESSION, "status": "interrupted"},
     "WebRTCAnswer": {"sdp": "v=0\r\no=- …", "type": "answer"},
     "TranscriptResponse": {"session_id": SESSION, "transcript": "What time is it?", "text": "What time is it?"},
+    "Analysis": {
+        "width": 512,
+        "height": 512,
+        "image": "iVBORw0KGgo…",
+        "animation": {"mouth_center": [0.5, 0.6], "mouth_rx": 0.06, "mouth_ry": 0.03},
+        "problem": "",
+    },
     "AvatarDeleted": {"deleted": True, "avatar_id": AVATAR, "status": "deleted"},
     "PrewarmResponse": {"avatar_id": "demo-avatar", "model": "portrait", "status": "ready"},
     "PrewarmRequest": {"model": "portrait"},

@@ -163,6 +163,9 @@ class CreateSessionRequest(BaseModel):
     persona_id: Any = Field(
         None, description="A persona of this server: it fills in what is null. One that is not known is ignored."
     )
+    background: OptionalName = Field(
+        None, description="Ours: behind a drawn avatar, `green`, `#rrggbb` or the name of a picture kept here."
+    )
     wav2lip_postprocess_mode: OptionalName = Field(None, description="Accepted and not used.")
 
 

@@ -57,6 +57,7 @@ async def create_session(
         tts_model=choice.model,
         system_prompt=prompt,
         owner=asker.tenant,
+        background=body.background or "",
         # Deployed clients send the ids of their own servers' personas.
         persona=body.persona_id if house.personas.knows(body.persona_id) else "",
     )

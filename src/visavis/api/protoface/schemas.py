@@ -162,7 +162,7 @@ class PipecatSession(Closed):
     relay: PipecatRelay
 
 
-class SessionList(Closed):
+class AvatarSessionList(Closed):
     """A page of sessions, the newest first."""
 
     model_config = example({"object": "list", "data": [SESSION], "has_more": False, "next_cursor": None})
@@ -267,7 +267,7 @@ class StatusComponent(Closed):
     status: Health
 
 
-class StatusResponse(Closed):
+class ServiceStatus(Closed):
     """How the server is."""
 
     model_config = example(

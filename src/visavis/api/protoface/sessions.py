@@ -15,7 +15,7 @@ from visavis.api.protoface.errors import Refusal, Route, refusals, wrong_field
 from visavis.api.protoface.fields import SessionCreateRequest
 from visavis.api.protoface.live import RANKS
 from visavis.api.protoface.pages import USUAL, Limit, StartingAfter, unknown_cursor
-from visavis.api.protoface.schemas import Session, SessionList, SessionStatus
+from visavis.api.protoface.schemas import AvatarSessionList, Session, SessionStatus
 from visavis.api.protoface.views import shown, wire
 from visavis.api.rates import CreateRates
 from visavis.api.server_sent import ServerSentEvents
@@ -80,7 +80,7 @@ async def protoface_list_sessions(
     created_before: Moment = None,
     limit: Limit = USUAL,
     starting_after: StartingAfter = None,
-) -> SessionList:
+) -> AvatarSessionList:
     """Your sessions, the newest first."""
     if not _possible(avatar_id or ""):
         raise wrong_field("avatar_id", "there can be no avatar of this id")
@@ -97,7 +97,7 @@ async def protoface_list_sessions(
     if found is None:
         raise unknown_cursor()
     more, page = len(found) > limit, found[:limit]
-    return SessionList(
+    return AvatarSessionList(
         data=[shown(session) for session in page], has_more=more, next_cursor=page[-1].id if more else None
     )
 

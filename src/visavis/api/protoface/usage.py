@@ -17,9 +17,9 @@ from visavis.api.protoface.schemas import (
     PlanView,
     Quality,
     Quota,
+    ServiceStatus,
     Share,
     StatusComponent,
-    StatusResponse,
     UsageSummary,
 )
 from visavis.api.protoface.views import moment
@@ -95,7 +95,7 @@ async def protoface_get_quota(agency: AtAgency, asker: UsageReader) -> Quota:
 
 
 @router.get("/status", responses=refusals())
-async def protoface_get_status(agency: AtAgency) -> StatusResponse:
+async def protoface_get_status(agency: AtAgency) -> ServiceStatus:
     """How the server is: `degraded` while it has no room for another session."""
     components = [StatusComponent(name="api", status="operational"), *_sessions(agency)]
     try:
@@ -104,7 +104,7 @@ async def protoface_get_status(agency: AtAgency) -> StatusResponse:
     except Unavailable:
         components.append(StatusComponent(name="records", status="outage"))
     worst = min((each.status for each in components), key=WORST.index)
-    return StatusResponse(status=worst, components=components, updated_at=moment(time.time()))
+    return ServiceStatus(status=worst, components=components, updated_at=moment(time.time()))
 
 
 def _sessions(agency: Agency) -> Iterator[StatusComponent]:

@@ -55,6 +55,11 @@ class Client:
         """Have a text said."""
         await self._post(f"/sessions/{session}/speak", {"text": text})
 
+    async def speak_sound(self, session: str, wav: bytes) -> None:
+        """Have a recording said."""
+        path = f"/sessions/{session}/speak_audio"
+        _checked(await self._http.post(path, files={"audio": ("speech.wav", wav, "audio/wav")}))
+
     async def interrupt(self, session: str) -> None:
         """Stop what is being said."""
         await self._post(f"/sessions/{session}/interrupt", {})

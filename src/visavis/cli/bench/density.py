@@ -1,25 +1,32 @@
 """`visavis bench density`: what many sessions take together, and whether each still gets its pictures in time."""
 
 import asyncio
+import io
 import math
 import os
 import tempfile
+import wave
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+import numpy as np
 
 from visavis.cli.bench import options
 from visavis.cli.bench.client import Client
 from visavis.cli.bench.familiar import pictures
 from visavis.cli.bench.figures import Measure, Report
+from visavis.cli.bench.film_speech import lines
 from visavis.cli.bench.machine import describe
 from visavis.cli.bench.processes import Tree
 from visavis.cli.bench.server import Server, Start, running
 from visavis.cli.bench.targets import TARGETS
 from visavis.cli.bench.visit import Visit, visit
+from visavis.cli.configuration import settings as read_settings
+from visavis.media.samples import Samples
+from visavis.media.timeline import SAMPLE_RATE
 
 TEXT = (
     "The museum opens at nine and closes at six, except on Mondays, when it stays closed all day. "
@@ -47,6 +54,7 @@ class Plan:
     speaking: int
     seconds: float
     record: bool
+    from_sound: bool
 
 
 @dataclass(slots=True)
@@ -67,6 +75,7 @@ class Findings:
 @click.option("--speaking", default=4, show_default=True, help="Sessions that speak; 0 leaves them out.")
 @click.option("--seconds", default=20.0, show_default=True, help="How long each of the two is measured.")
 @click.option("--record", is_flag=True, help="The sessions that speak are recorded.")
+@click.option("--from-sound", is_flag=True, help="They speak twice: a text, then the same sound as a recording.")
 @click.option("--pin", type=click.IntRange(0), help="The only core our own server may use; we then keep off it.")
 @click.option("--workers", type=click.IntRange(0), help="Media processes of our own server.")
 @click.option("--pid", type=click.IntRange(1), help="With --url: the server's first process on this machine.")
@@ -80,12 +89,13 @@ def density(
     speaking: int,
     seconds: float,
     record: bool,
+    from_sound: bool,
     pin: int | None,
     workers: int | None,
     pid: int | None,
 ) -> None:
     """What many sessions take together: processor, memory, and how even their pictures come."""
-    plan = Plan(avatar, model, idle, speaking, seconds, record)
+    plan = Plan(avatar, model, idle, speaking, seconds, record, from_sound)
     if url:
         options.run(_measure(Server(url, pid), url, plan), json_file)
         return
@@ -117,6 +127,9 @@ async def _measure(server: Server, name: str, plan: Plan) -> Report:
             await _load(client, server, plan, plan.idle, "idle", findings)
         if plan.speaking:
             await _load(client, server, plan, plan.speaking, "speaking", findings)
+        if plan.speaking and plan.from_sound:
+            await _load(client, server, plan, plan.speaking, "from sound", findings)
+            _compare(findings)
         after = await _rested(server)
         if before is not None and after is not None and (plan.idle or plan.speaking):
             grown = (after.own_mib / before.own_mib - 1) * 100
@@ -158,11 +171,13 @@ async def _load(client: Client, server: Server, plan: Plan, count: int, kind: st
         for each in visits:
             await each.connect()
         await asyncio.gather(*(each.viewer.connected() for each in visits))
-        if kind == "speaking" and plan.record:
+        if kind != "idle" and plan.record:
             for each in visits:
                 await client.record(each.session)
         if kind == "speaking":
             await speak(visits, plan.seconds)
+        elif kind == "from sound":
+            await recite(visits, plan.seconds)
         await asyncio.sleep(SETTLE)
         for each in visits:
             each.viewer.packets.clear()
@@ -176,7 +191,7 @@ async def _load(client: Client, server: Server, plan: Plan, count: int, kind: st
         findings.add(f"{kind} cpu", f"processor per session: {span}", "%", used / count)
         findings.add(f"{kind} cpu, all", f"processor: {span}", "%", used)
         grown = (ended.own_mib - before.own_mib) / count
-        name = "memory per session" if kind == "speaking" else "memory per idle session"
+        name = "memory per session" if kind == "speaking" else f"memory per {kind} session"
         findings.add(name, f"growth of own memory per session: none → {count} {kind}", "MiB", grown)
 
 
@@ -186,6 +201,35 @@ async def speak(visits: Iterable[Visit], seconds: float) -> None:
     for each in visits:
         await each.speak(text)
         await asyncio.sleep(0.13)
+
+
+async def recite(visits: Iterable[Visit], seconds: float) -> None:
+    """The same with what the default voice makes of the text, as a recording: visemes then come from the sound."""
+    said = await lines(read_settings(data_dir=None), TEXT.strip().split(". "))
+    pcm = np.resize(np.concatenate([line.pcm for line in said]), round((seconds + 2 * SETTLE) * SAMPLE_RATE))
+    for each in visits:
+        await each.speak_sound(wav(pcm))
+        await asyncio.sleep(0.13)
+
+
+def wav(pcm: Samples) -> bytes:
+    """48 kHz mono sound as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(SAMPLE_RATE)
+        out.writeframes(pcm.tobytes())
+    return file.getvalue()
+
+
+def _compare(findings: Findings) -> None:
+    """How much more it takes when visemes come from the sound."""
+    cpu = {measure.name: measure.values[0] for measure in findings.measures if measure.name.endswith(" cpu")}
+    if {"speaking cpu", "from sound cpu"} <= cpu.keys():
+        more = (cpu["from sound cpu"] / cpu["speaking cpu"] - 1) * 100
+        span = "from sound cpu against speaking cpu, whose phonemes the voice knows"
+        findings.add("from sound, more", span, "%", more)
 
 
 def cadence(visits: Iterable[Visit], seconds: float, kind: str, findings: Findings) -> None:

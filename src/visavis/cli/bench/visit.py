@@ -38,6 +38,12 @@ class Visit:
         await self._client.speak(self.session, text)
         return began
 
+    async def speak_sound(self, wav: bytes) -> float:
+        """Have a recording said; returns the time just before the call."""
+        began = time.monotonic()
+        await self._client.speak_sound(self.session, wav)
+        return began
+
     async def interrupt(self) -> tuple[float, float]:
         """Stop it; returns the times of the call and of its answer."""
         began = time.monotonic()

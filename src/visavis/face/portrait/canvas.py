@@ -47,6 +47,16 @@ class Palette:
         return cls(**{n: colour(given[n]) for n in names if CODE.fullmatch(str(given.get(n)))})
 
 
+def steep(curves: Curve) -> Curve:
+    """How much longer each curve (the last axis) is than wide, place by place; at most 6."""
+    found = np.ones_like(curves)
+    rise = curves[..., 1:] - curves[..., :-1]
+    rise *= rise * ACROSS**2
+    rise += 1
+    np.minimum(np.sqrt(rise, out=rise), 6.0, out=found[..., :-1])
+    return found
+
+
 class Canvas:
     """Premultiplied planes that parts are laid on, back to front."""
 
@@ -60,12 +70,21 @@ class Canvas:
         low = max(int(upper) - 1, 0)
         return Canvas(self.planes[:, low : max(int(lower) + 2, low + 1)], low)
 
-    def below(self, curve: Curve, soft: float = 1.0) -> Area:
-        """1 for each sample that lies below `curve` in the picture, smoothed over `soft` pixels."""
+    def below(self, curve: Curve, soft: float | Curve = 1.0) -> Area:
+        """1 for each sample that lies below `curve` in the picture, smoothed over `soft` pixels of height.
+
+        Where a curve is steep, `steep` times the pixels keep it as smooth across as it is elsewhere.
+        """
         area: Area = self.rows - (curve - 0.5 - soft / 2)
-        if soft != 1.0:
+        if not isinstance(soft, float) or soft != 1.0:
             area *= 1 / soft
         return np.minimum(np.maximum(area, 0, out=area), 1, out=area)
+
+    def inside(self, upper: Curve, lower: Curve, soft_upper: Curve, soft_lower: Curve) -> Area:
+        """What lies below the one and not below the other curve, each edge smoothed over its own height."""
+        area = self.below(upper, soft_upper)
+        area -= self.below(lower, soft_lower)
+        return np.maximum(area, 0, out=area)
 
     def between(self, upper: Curve, lower: Curve) -> Area:
         """How much of each sample lies between two curves, exactly."""

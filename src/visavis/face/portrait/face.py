@@ -14,7 +14,7 @@ from visavis.face.portrait.motion import Motion
 from visavis.face.portrait.pose import PLAIN, REST, Look, Mouth
 from visavis.face.portrait.puppet import Puppet
 from visavis.media.chunk import AVChunk
-from visavis.media.pictures import Live, Loop, Picture
+from visavis.media.pictures import Alpha, Live, Loop, Picture
 from visavis.media.timeline import frame_start
 from visavis.tts import Speech
 
@@ -97,6 +97,10 @@ class PortraitFace:
             heard.forget(start)
             count += 1
             await asyncio.sleep(0)
+
+    def alpha(self, picture: Picture) -> Alpha:
+        """Where the person is in a picture of its own: see `Cutout`."""
+        return self._puppet.alpha(self._moment(picture).place)
 
     async def close(self) -> None:
         """Nothing to let go of: puppets are shared."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -9,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visavis.avatar import Avatar
-
-GREEN = "#00b140"
-"""What `green` stands for: the usual green of a screen that is keyed out."""
+from visavis.avatar.backdrops import GREEN, TRANSPARENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +36,45 @@ def load(avatar: Avatar, entry: dict[str, Any]) -> Layer:
 
 
 def background(avatar: Avatar, wanted: object) -> npt.NDArray[np.uint8]:
-    """The picture behind everything, BGRA in the avatar's size: a colour, or a file of the bundle.
+    """The picture behind everything, BGRA in the avatar's size: a colour, a file of the bundle, or nothing.
 
-    `wanted` is `green`, `#rrggbb` or a file name; `ValueError` if it is neither, or the file can't be read.
+    `wanted` is `green`, `#rrggbb`, `transparent`, a file name, or a `Path` from who runs this server; `ValueError`
+    if it is none of these, or the file can't be read.
     """
+    if isinstance(wanted, Path):
+        return _scenery(avatar, wanted)
     if not isinstance(wanted, str):
         raise ValueError(str(wanted))
     code = GREEN if wanted == "green" else wanted
     if re.fullmatch(r"#[0-9a-fA-F]{6}", code):
         b, g, r = (int(code[at : at + 2], 16) for at in (5, 3, 1))
         return np.full((avatar.height, avatar.width, 4), (b, g, r, 255), dtype=np.uint8)
+    if wanted == TRANSPARENT:
+        return np.zeros((avatar.height, avatar.width, 4), dtype=np.uint8)
     if "/" in wanted or "\\" in wanted:
         raise ValueError(wanted)
-    pixels = cv2.imread(str(avatar.path / wanted), cv2.IMREAD_COLOR)
+    return _scenery(avatar, avatar.path / wanted)
+
+
+def spread(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """`pixels` (BGRA, colour multiplied by alpha) with their colours going on outwards: opaque everywhere."""
+    levels = [pixels.astype(np.float32)]
+    while min(levels[-1].shape[:2]) > 1:
+        rows, columns = levels[-1].shape[:2]
+        half = ((columns + 1) // 2, (rows + 1) // 2)
+        levels.append(cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False))
+    filled = levels[-1] * (255 / np.maximum(levels[-1][:, :, 3:], 1e-3))
+    for level in reversed(levels[:-1]):
+        rows, columns = level.shape[:2]
+        around = cv2.resize(filled, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        filled = level + around * (1 - level[:, :, 3:] / 255)
+    return np.rint(np.clip(filled, 0, 255)).astype(np.uint8)
+
+
+def _scenery(avatar: Avatar, path: Path) -> npt.NDArray[np.uint8]:
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
-        raise ValueError(wanted)
+        raise ValueError(path.name)
     return cv2.cvtColor(_filled(pixels, avatar.width, avatar.height), cv2.COLOR_BGR2BGRA).astype(np.uint8)
 
 
@@ -77,6 +100,15 @@ def compose(picture: npt.NDArray[np.uint8], layer: Layer, matrix: npt.NDArray[np
     matrix[:, 2] -= (left, top)
     moved = cv2.warpAffine(layer.pixels, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
     over(picture[top:bottom, left:right], moved)
+
+
+def lifted(layer: Layer, shift: npt.NDArray[np.float64]) -> Layer:
+    """`layer` with its rows pulled up, each by so many of its pixels as `shift` says."""
+    height, width = layer.pixels.shape[:2]
+    across = np.tile(np.arange(width, dtype=np.float32), (height, 1))
+    down = np.repeat((np.arange(height) + shift).astype(np.float32)[:, None], width, axis=1)
+    pixels = cv2.remap(layer.pixels, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return Layer(pixels.astype(np.uint8, copy=False), layer.x, layer.y)
 
 
 def over(under: npt.NDArray[np.uint8], pixels: cv2.typing.MatLike) -> None:

@@ -20,13 +20,17 @@ import numpy as np
 from visavis.avatar import Avatar
 from visavis.media.pictures import I420, LoopClip
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same files would be drawn differently."""
 SUFFIXES = {".json", ".png", ".jpg", ".jpeg"}
+
+BACKDROPS = 8
+"""How many combinations of avatar and background, beside the usual ones, are kept: those used last."""
 
 POLL = 0.02
 """Seconds from one look to the next whether another process has done with a clip."""
 
+_BACKDROP = re.compile(r"-on([0-9a-f]{8})-\d+x\d+-")
 _NONE: Mapping[int, Sequence[I420]] = {}
 
 
@@ -44,7 +48,18 @@ def digest(avatar: Avatar) -> str:
             found.update(content)
     # Landmarks may be known from elsewhere than the bundle.
     found.update(json.dumps(avatar.metadata.get("animation"), sort_keys=True).encode())
+    if avatar.background is not None:
+        found.update(backdrop(avatar).encode())
+    if isinstance(avatar.background, Path):
+        found.update(avatar.background.read_bytes())
     return found.hexdigest()[:16]
+
+
+def backdrop(avatar: Avatar) -> str:
+    """What a clip's name has in it if something else than usual is behind the person; else nothing."""
+    if avatar.background is None:
+        return ""
+    return "-on" + hashlib.sha256(f"{avatar.id} {avatar.background}".encode()).hexdigest()[:8]
 
 
 def clip(
@@ -65,6 +80,7 @@ def clip(
     """
     width, height = size
     count, key_interval = lengths
+    name += backdrop(avatar)
     key = f"{avatar.id}-{name}-{width}x{height}-{float(fps):.5g}fps-{digest(avatar)}"
     path = (folder / f"{key}.i420").absolute()
     own = [index for index in range(count) if index // key_interval not in borrowed]
@@ -73,6 +89,9 @@ def clip(
         if not path.is_file() or path.stat().st_size != int(np.prod(shape)):
             _tidy(folder, avatar.id, name, key)
             _draw(path, (draw(index) for index in own))
+        if avatar.background is not None:
+            os.utime(path)
+            _forget(folder)
     frames: Sequence[I420] = Frames(path, shape)
     if borrowed:
         frames = Spliced(frames, borrowed, count, key_interval)
@@ -183,4 +202,18 @@ def _tidy(folder: Path, avatar: str, name: str, key: str) -> None:
     for path in folder.iterdir():
         found = drawn.match(path.name)
         if found is not None and (found[1] != current or unfinished.fullmatch(path.name)):
+            path.unlink(missing_ok=True)
+
+
+def _forget(folder: Path) -> None:
+    """Delete what was drawn and encoded for the backgrounds used least recently: clients may choose any."""
+    found: dict[str, list[tuple[float, Path]]] = {}
+    for path in folder.iterdir():
+        if (match := _BACKDROP.search(path.name)) is None:
+            continue
+        # Another process may just be deleting it.
+        with contextlib.suppress(FileNotFoundError):
+            found.setdefault(match[1], []).append((path.stat().st_mtime, path))
+    for files in sorted(found.values(), key=max, reverse=True)[BACKDROPS:]:
+        for _, path in files:
             path.unlink(missing_ok=True)

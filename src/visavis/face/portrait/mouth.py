@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from visavis.face.portrait.canvas import ACROSS, Canvas, Curve, Palette
+from visavis.face.portrait.canvas import ACROSS, Canvas, Curve, Palette, steep
 from visavis.face.portrait.paint import YUVA
 from visavis.face.portrait.pose import Mouth
 
@@ -22,6 +22,8 @@ PRESS = 14.0
 """How much of their parting pressed lips take back."""
 CLOSED = 4.0
 """Lips nearer than this show the line where they meet."""
+MARGIN = 4.6
+"""Units beside the corners that their shade reaches."""
 TIP = 0.9
 """From here to 1 the tip of the tongue comes out between the teeth."""
 TEETH = (0.0, 6.8, 12.2, 16.8)
@@ -89,6 +91,8 @@ class _Form:
     """The lower lip's inner edge."""
     bottom: Curve
     """The lower lip's outer edge."""
+    slopes: Curve
+    """How steep the four edges are, top to bottom: `steep`."""
 
 
 def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = True) -> tuple[YUVA, int, int]:
@@ -98,7 +102,7 @@ def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = 
     """
     stretch = 0.13 * mouth.spread - 0.42 * mouth.round - 0.1 * mouth.jaw + 0.11 * mouth.smile
     wide = build.width * (1 + stretch)
-    reach = int(math.ceil((wide + 6) * spot.scale / 2)) * 2
+    reach = int(math.ceil((wide + MARGIN) * spot.scale / 2)) * 2
     left = int(spot.x - reach) // 2 * 2
     columns = reach * 2 + 2
     x: Curve = (np.arange(columns * ACROSS, dtype=np.float32) + 0.5) / ACROSS + left
@@ -107,7 +111,7 @@ def draw(mouth: Mouth, spot: Spot, build: Build, palette: Palette, lips: bool = 
     if lips:
         _shade(canvas, form, palette)
     if form.gap > 0.15:
-        _inside(canvas, mouth, form, palette)
+        _inside(canvas, mouth, form, palette, 0.7 if lips else 0.0)
     if lips:
         _lips(canvas, mouth, form, palette)
     if mouth.tongue > TIP and form.gap > 1:
@@ -125,7 +129,7 @@ def _form(mouth: Mouth, spot: Spot, build: Build, wide: float, u: Curve) -> tupl
     inner = np.minimum(np.abs(u) / (wide * (0.94 - 0.08 * mouth.round)), 1)
     bow = (1 - inner ** (2.2 + 0.4 * wave)) ** (0.62 - 0.12 * mouth.round + 0.3 * max(mouth.smile, 0.0))
     lift = build.smile * (1 - 0.6 * mouth.round) * (1 - 0.5 * wave) + 1.0 * max(mouth.spread, 0.0)
-    lift += (8.5 if mouth.smile > 0 else 7.0) * mouth.smile
+    lift += (7.5 if mouth.smile > 0 else 8.0) * mouth.smile
     # The corners follow the jaw a part of its way.
     line = -lift * tt * (0.4 + 0.6 * tt) + 0.28 * gap * (1 - 0.7 * max(mouth.spread, 0.0)) * tt
     ripple = 0.5 * np.exp(-((u / 4.6) ** 2)) - 0.8 * np.exp(-(((np.abs(u) - 10) / 7) ** 2))
@@ -141,16 +145,18 @@ def _form(mouth: Mouth, spot: Spot, build: Build, wide: float, u: Curve) -> tupl
     thick = (1 - 0.5 * mouth.press) * (1 - 0.12 * mouth.spread) * (1 - 0.14 * max(mouth.smile, 0.0))
     above = build.upper * thick * (1 + 0.34 * mouth.round)
     cupid = 1 - 0.24 * np.exp(-((u * build.width / wide / 4.6) ** 2)) * (1 - 0.5 * mouth.round)
-    top = upper - above * cupid * (1 - t ** (1.9 + 0.25 * mouth.round))
+    # Rounded lips end round, others in a point.
+    top = upper - above * cupid * (1 - t ** (1.9 + 0.25 * mouth.round)) ** (1 - 0.42 * mouth.round)
     below = build.lower * thick * (1 + 0.22 * mouth.round) * (1 - 0.5 * mouth.tuck)
-    bottom = np.maximum(line + drop + below * (1 - t ** (2.3 + 0.5 * mouth.round)) ** 0.9, lower)
+    bottom = np.maximum(line + drop + below * (1 - t ** (2.3 + 0.5 * mouth.round)) ** (0.9 - 0.36 * mouth.round), lower)
 
     slant = wide * k * abs(math.sin(spot.angle))
     first = int(spot.y + k * (min(float(top.min()), -lift) - 5) - slant) // 2 * 2
     last = spot.y + k * (float(bottom.max()) + 13) + slant
     base = spot.y - first + math.sin(spot.angle) * k * u
     line, teeth, top, upper, lower, bottom = (base + k * c for c in (line, teeth, top, upper, lower, bottom))
-    form = _Form(k, gap, wide, u, t, line, teeth, top, upper, lower, bottom)
+    slopes = steep(np.stack((top, upper, lower, bottom)))
+    form = _Form(k, gap, wide, u, t, line, teeth, top, upper, lower, bottom, slopes)
     return form, first, int(math.ceil((last - first) / 2)) * 2
 
 
@@ -162,16 +168,23 @@ def _shade(canvas: Canvas, form: _Form, palette: Palette) -> None:
     band.lay(np.exp(-below * below) * (0.36 * np.exp(-((form.u / (0.5 * form.wide)) ** 2))), palette.shadow)
     heights = form.line[np.abs(form.u) > form.wide * 0.9]
     band = canvas.band(float(heights.min()) - 5 * k, float(heights.max()) + 6 * k)
-    out = (np.abs(form.u) - form.wide - 0.4) / 3.4
-    off = (band.rows - form.line - 0.4 * k) / (2.6 * k)
-    band.lay(np.exp(-off * off) * (0.5 * np.exp(-out * out)), palette.shadow)
+    beyond = np.abs(form.u) - form.wide
+    out = (beyond - 0.4) / 2.5
+    # The dimple goes on where the lips point to.
+    climb = np.maximum(beyond, 0) * (0.5 * k)
+    off = (band.rows - form.line + climb - 0.4 * k) / (2.4 * k)
+    band.lay(np.exp(-off * off) * (0.46 * np.exp(-out * out)), palette.shadow)
 
 
-def _inside(canvas: Canvas, mouth: Mouth, form: _Form, palette: Palette) -> None:
-    """The dark, the lower teeth, the tongue and the upper teeth, as far as they show between the lips."""
+def _inside(canvas: Canvas, mouth: Mouth, form: _Form, palette: Palette, under: float) -> None:
+    """The dark, the lower teeth, the tongue and the upper teeth, as far as they show between the lips.
+
+    They reach `under` the lips by so many pixels: else skin would shine through where two smooth edges meet.
+    """
     canvas = canvas.band(float(form.upper.min()), float(form.lower.max()))
     k, t, upper, lower, edge = form.k, form.t, form.upper, form.lower, form.teeth
-    opening = canvas.between(upper, lower)
+    under_lips = under * np.clip((0.93 - t) * 14, 0, 1)
+    opening = canvas.inside(upper - under_lips, lower + under_lips, form.slopes[1], form.slopes[2])
     depth = np.clip((canvas.rows + 0.5 - upper) / np.maximum(lower - upper, 1), 0, 1)
     canvas.lay(opening, palette.cavity, palette.throat, depth * depth)
     if mouth.lower > 0.02:
@@ -227,18 +240,22 @@ def _lips(whole: Canvas, mouth: Mouth, form: _Form, palette: Palette) -> None:
     # A smoothed edge would draw a line where a lip has no thickness.
     ends = np.clip((1 - t) * 12, 0, 1)
     canvas = whole.band(float(form.lower.min()), float(form.bottom.max()) + soft)
-    fill = canvas.below(form.lower) * (1 - canvas.below(form.bottom, soft)) * ends
+    fill = canvas.inside(form.lower, form.bottom, form.slopes[2], soft * form.slopes[3])
+    fill *= ends
     v = np.clip((canvas.rows + 0.5 - form.lower) / np.maximum(form.bottom - form.lower, 1), 0, 1)
-    rim = np.clip(np.abs(v - 0.42) * 1.7 - 0.1 + 0.45 * t * t, 0, 1)
+    rim = np.clip(np.abs(v - 0.4) * 1.9 - 0.12 + 0.45 * t * t, 0, 1)
     canvas.lay(fill, palette.lower, palette.lower_dark, rim)
     # Pushed forward, lips catch more light.
-    bright = 0.5 + 0.25 * mouth.round - 0.2 * mouth.press
-    shine = np.exp(-(((v - 0.38) / 0.19) ** 2)) * (np.exp(-(((u + 3.5) / 9) ** 2)) * bright)
+    bright = 0.56 + 0.22 * mouth.round - 0.25 * mouth.press
+    # Two cushions, the one towards the light brighter.
+    cushions = np.exp(-(((u + 5) / 6.5) ** 2)) + 0.5 * np.exp(-(((u - 6.5) / 5.5) ** 2))
+    shine = np.exp(-(((v - 0.36) / 0.19) ** 2)) * (cushions * bright)
     canvas.lay(fill * shine, palette.gloss)
 
     canvas = whole.band(float(form.top.min()) - soft, float(form.upper.max()) + 2 * k)
     rows = canvas.rows + 0.5
-    fill = canvas.below(form.top, soft) * (1 - canvas.below(form.upper)) * ends
+    fill = canvas.inside(form.top, form.upper, soft * form.slopes[0], form.slopes[1])
+    fill *= ends
     v = np.clip((rows - form.top) / np.maximum(form.upper - form.top, 1), 0, 1)
     canvas.lay(fill, palette.upper, palette.upper_dark, np.clip(v * 0.95 + 0.3 * t * t - 0.08, 0, 1))
     peaks = np.exp(-(((np.abs(u) - 5.5) / 5) ** 2)) * (0.2 + 0.3 * mouth.round)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visavis.avatar import Avatar
+from visavis.avatar.backdrops import TRANSPARENT
 from visavis.errors import InvalidInput
 from visavis.face.portrait import layers, skin
 from visavis.face.portrait import mouth as drawing
@@ -46,6 +47,10 @@ HIGHEST = 1.25
 """Of brows, so that they stay in the box."""
 LEVEL = 1.2
 """Degrees of tilt up to which brows and lids lie in separate boxes."""
+SQUINT = 2.4
+"""Units that the lower lids rise in a full smile."""
+SQUINTS = 3
+"""Steps that they rise in."""
 LIDS = 21.0
 """From the eyes' centres up to where nothing of lids is drawn any more."""
 
@@ -64,7 +69,8 @@ class Rig:
             found = json.loads((avatar.path / FILE).read_text("utf-8"))
             # The layers have their size whatever the picture's is: `scale` is of the bundle's own width.
             scale = float(found["scale"]) * int(avatar.manifest["width"]) / 512
-            wanted = background or avatar.metadata.get("background") or found["background"]
+            wanted = background or avatar.background
+            wanted = wanted or avatar.metadata.get("background") or found["background"]
             self._background = layers.background(avatar, wanted)
             self._layers = {
                 name: tuple(layers.load(avatar, entry) for entry in entries)
@@ -87,7 +93,15 @@ class Rig:
         ] or [(x * 512, (y - 0.18) * tall)]
         self._build = Build.of(animation.get("mouth_build"))
         self._palette = Palette.of(animation.get("palette"))
+        self._squints = tuple(
+            tuple(self._squinting(lid, step / SQUINTS) for lid in self._layers.get("lids", ()))
+            for step in range(SQUINTS + 1)
+        )
         self._skin = Skin(self._layers["head"][0], self._mouth, self.unit, scale)
+        if wanted == TRANSPARENT:
+            # What is half covered then has the person's own colour, whatever the film is laid over.
+            self._draw(self._background, Pose(), ORDER, (0, 0))
+            self._background = layers.spread(self._background)
 
     def frame(self, pose: Pose) -> I420:
         """The whole picture for `pose`."""
@@ -107,7 +121,7 @@ class Rig:
 
     def speak(self, picture: I420, pose: Pose, look: Look) -> None:
         """Change `picture`, the frame of `pose` with its mouth at rest, in place so that it shows `look`."""
-        if abs(look.brow) >= STILL or abs(look.lids) >= STILL:
+        if abs(look.brow) >= STILL or abs(look.lids) >= STILL or _squint(look.mouth):
             self._upper_face(picture, pose, look)
         if not look.mouth.at_rest:
             self._skin.lay(picture, _place(pose), _parallax(pose), look.mouth)
@@ -128,13 +142,21 @@ class Rig:
             if name == "head":
                 self._skin.compose(picture, corner, _place(pose), _parallax(pose))
             else:
-                state = states[self._lid(len(states), pose.lids)] if name == "lids" else states[0]
+                state = states[0]
+                if name == "lids":
+                    state = self._squints[_squint(pose.mouth)][self._lid(len(states), pose.lids)]
                 layers.compose(picture, state, self._pixels(self._spot(pose, name), state, corner))
 
     def _lid(self, count: int, closed: float) -> int:
         """The picture of the lids for `closed`, -1 to 1."""
         steps = self._wide if closed < 0 else count - 1 - self._wide
         return min(max(self._wide + round(closed * steps), 0), count - 1)
+
+    def _squinting(self, lid: Layer, share: float) -> Layer:
+        """A picture of the lids with the lower ones `share` of the way up."""
+        rows = np.arange(lid.pixels.shape[0])
+        below = (rows + lid.y + 0.5) / self._scale - self._eyes[0][1]
+        return layers.lifted(lid, SQUINT * share * self._scale * np.exp(-(((below - 7) / 6) ** 2)))
 
     def _spot(self, pose: Pose, name: str) -> Affine:
         """Where the layer `name` goes in `pose`."""
@@ -163,7 +185,8 @@ class Rig:
     def _upper_face(self, picture: I420, pose: Pose, look: Look) -> None:
         """Draw brows and eyes again, in place."""
         # Raised brows alone leave the eyes as they are, and cost half.
-        brows = abs(look.lids) < STILL and look.brow > 0 <= pose.brow and abs(pose.tilt) < LEVEL
+        squint = _squint(look.mouth) or _squint(pose.mouth)
+        brows = abs(look.lids) < STILL and not squint and look.brow > 0 <= pose.brow and abs(pose.tilt) < LEVEL
         place, shift, unit = _place(pose), _parallax(pose), self.unit
         x, y = np.array([(place @ (*eye, 1.0) + shift) * unit for eye in self._eyes]).T
         low = y.min() - LIDS * unit if brows else y.max() + BELOW * unit
@@ -172,7 +195,8 @@ class Rig:
         if right <= left or bottom <= top:
             return
         closed = pose.lids + look.lids * (1 - max(pose.lids, 0.0))
-        pose = replace(pose, lids=min(max(closed, -1.0), 1.0), brow=min(pose.brow + look.brow, HIGHEST))
+        brow = min(pose.brow + look.brow, HIGHEST)
+        pose = replace(pose, mouth=look.mouth, lids=min(max(closed, -1.0), 1.0), brow=brow)
         part = self._background[top:bottom, left:right].copy()
         self._draw(part, pose, BROWS if brows else EYES, (left, top))
         small = cv2.cvtColor(part, cv2.COLOR_BGRA2YUV_I420).astype(np.uint8, copy=False)
@@ -186,6 +210,11 @@ class Rig:
         spot = Spot(float(x) * self.unit, float(y) * self.unit, math.radians(pose.tilt), self.unit)
         patch, left, top = drawing.draw(mouth, spot, self._build, self._palette)
         lay(picture, patch, left, top)
+
+
+def _squint(mouth: Mouth) -> int:
+    """How many of the steps the lower lids rise."""
+    return min(max(round(mouth.smile * SQUINTS), 0), SQUINTS)
 
 
 def _place(pose: Pose) -> Affine:

@@ -71,8 +71,8 @@ class Skin:
         right, bottom = min(right - corner[0], columns), min(bottom - corner[1], rows)
         if left >= right or top >= bottom:
             return
-        flow = self._flow(place, shift, (left + corner[0], top + corner[1]), (right - left, bottom - top), None)
-        flow -= (self._head.x, self._head.y)
+        start, size = (left + corner[0], top + corner[1]), (right - left, bottom - top)
+        flow = self._flow(place, shift, start, size, None, (self._head.x, self._head.y))
         moved = cv2.remap(self._head.pixels, flow, _NO_MAP, cv2.INTER_LINEAR)
         layers.over(picture[top:bottom, left:right], moved)
 
@@ -88,8 +88,7 @@ class Skin:
         left, top, right, bottom = self._bounds(place, box)
         left, top = left // 2 * 2, top // 2 * 2
         size = ((right - left + 1) // 2 * 2, (bottom - top + 1) // 2 * 2)
-        flow = self._flow(place, shift, (left, top), size, mouth)
-        flow -= (x, y)
+        flow = self._flow(place, shift, (left, top), size, mouth, (x, y))
         warped = cv2.remap(patch, flow, _NO_MAP, cv2.INTER_LINEAR)
         lay(picture, warped.astype(np.uint8, copy=False), left, top)
 
@@ -101,9 +100,15 @@ class Skin:
         return int(low[0]), int(low[1]), int(high[0]) + 1, int(high[1]) + 1
 
     def _flow(
-        self, place: Affine, shift: Floats, start: tuple[int, int], size: tuple[int, int], mouth: Mouth | None
+        self,
+        place: Affine,
+        shift: Floats,
+        start: tuple[int, int],
+        size: tuple[int, int],
+        mouth: Mouth | None,
+        corner: tuple[int, int],
     ) -> npt.NDArray[np.float32]:
-        """For each pixel of the frame from `start` on, the place in the layer it shows, in the layer's pixels."""
+        """For each pixel of the frame from `start` on, the place it shows, in the layer's pixels from `corner` on."""
         # The grid lies at the same pixels wherever the part begins: all parts get the same values.
         first_x, first_y = start[0] // CELL * CELL, start[1] // CELL * CELL
         across = (start[0] + size[0] - first_x) // CELL + 2
@@ -119,7 +124,7 @@ class Skin:
         if mouth is not None:
             dx, dy = _pull(mouth, x - self._mouth[0], y - self._mouth[1])
             x, y = x - dx, y - dy
-        control = np.dstack((x * self._step - 0.5, y * self._step - 0.5)).astype(np.float32)
+        control = np.dstack((x * self._step - (0.5 + corner[0]), y * self._step - (0.5 + corner[1]))).astype(np.float32)
         half = CELL // 2
         # resize puts control point i at pixel (i + 0.5) * CELL - 0.5, and all is moved by that half cell.
         dense = cv2.resize(control, (across * CELL, down * CELL), interpolation=cv2.INTER_LINEAR)
@@ -149,19 +154,19 @@ class Skin:
         mx, my = self._mouth
         x = (np.arange(patch.shape[1]) + left + 0.5) / self._step - mx
         y = ((np.arange(patch.shape[0]) + top + 0.5) / self._step - my)[:, None]
-        # From beside the nose outwards and down past the corner of the mouth.
-        along = np.clip((y + 36) / 42, 0, 1)
-        line = 23 + 25 * along**1.2
+        # From beside the nose outwards and round the corner of the mouth, soft at both ends.
+        line = 21 + 27 * np.sin(np.clip((y + 40) / 40, 0, 1.3) * (np.pi / 2))
         off = np.abs(x) - line
-        ends = np.clip((y + 40) / 14, 0, 1) * np.clip((14 - y) / 16, 0, 1)
-        shade = np.exp(-((off / np.where(off > 0, 3.2, 8.0)) ** 2)) * ends
-        glow = np.exp(-(((np.abs(x) - 52) / 12) ** 2) - ((y + 34) / 12) ** 2)
+        ends = np.clip((y + 42) / 26, 0, 1) * np.clip((12 - y) / 26, 0, 1)
+        ends = ends * ends * (3 - 2 * ends)
+        shade = np.exp(-((off / np.where(off > 0, 3.8, 9.0)) ** 2)) * ends
+        glow = np.exp(-(((np.abs(x) - 54) / 13) ** 2) - ((y + 32) / 12) ** 2)
         out = patch.astype(np.float32)
-        dark = 1 - 0.11 * shade + 0.05 * glow
+        dark = 1 - 0.15 * shade + 0.06 * glow
         alpha = out[:, :, 3] / 255
         out[:, :, 0] = (out[:, :, 0] - 16 * alpha) * dark + 16 * alpha
         # Shade on skin is warmer, not greyer.
-        out[:, :, 2] += 4 * shade * alpha
+        out[:, :, 2] += 4 * shade * alpha * np.minimum(out[:, :, 0] / 160, 1)
         return np.rint(np.clip(out, 0, 255)).astype(np.uint8)
 
 
@@ -174,9 +179,16 @@ def _pull(mouth: Mouth, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     down = CHIN * jaw * side * fall * fall * (3 - 2 * fall)
     # Pressed or tucked lips push the chin up.
     down = down - (2.2 * mouth.press + 1.2 * mouth.tuck) * np.exp(-((x / 26) ** 2) - ((y - 30) / 16) ** 2)
+    # The skin over them, and a beard on it, goes along with lips that get thinner.
+    if mouth.press:
+        down = down + 3.4 * mouth.press * np.exp(-((x / 34) ** 2) - ((y + 9) / 7.5) ** 2)
     beside = np.exp(-(((np.abs(x) - 42) / 20) ** 2) - ((y + 2) / 24) ** 2)
-    inwards = 4.5 * mouth.round + 2.0 * max(mouth.jaw - 0.2, 0.0) - 3.0 * mouth.smile - 2.2 * mouth.spread
+    inwards = 2.0 * max(mouth.jaw - 0.2, 0.0) - 3.0 * mouth.smile - 2.2 * mouth.spread
     across = -np.sign(x) * inwards * beside
+    if mouth.round:
+        # As far as the corners of the mouth, nearly.
+        near = np.exp(-(((np.abs(x) - 30) / 24) ** 2) - ((y - 4) / 19) ** 2)
+        across = across - 10.5 * mouth.round * near * np.clip(x / 14, -1, 1)
     if mouth.smile:
         cheek = np.exp(-(((np.abs(x) - 44) / 20) ** 2) - ((y + 18) / 20) ** 2)
         down = down - 5.0 * mouth.smile * cheek

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -25,6 +26,10 @@ from visavis.transport.livekit.token import ON_BEHALF, patron
 
 JOINING = 9.0
 """Seconds until it is in the room and has published."""
+
+UNHEARD = 0.5
+"""Seconds after which it speaks although nobody has subscribed to its sound. Those who are there take some 0.2:
+an agent speaks as soon as it sees the tracks, and its first word would be lost to everybody."""
 
 STREAM = "protoface-avatar"
 """Of both tracks: receivers keep in step what belongs to one stream."""
@@ -77,6 +82,7 @@ class LiveKitRoom:
         """Whose avatar it is, if that is known."""
         self._tasks: list[asyncio.Task[None]] = []
         self._published = False
+        self._audible = asyncio.Event()
         self._closed = False
 
     @property
@@ -131,6 +137,10 @@ class LiveKitRoom:
         if not self._closed:
             self._sound.flush()
             self._pictures.flush()
+
+    async def audible(self) -> None:
+        """See `Room`."""
+        await self._audible.wait()
 
     def started(self, sender: str) -> None:
         """See `Room`."""
@@ -199,9 +209,16 @@ class LiveKitRoom:
             video_encoder=rtc.VideoEncoderBackend.Value("ENCODER_BACKEND_PRE_ENCODED"),
         )
         microphone = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, stream=STREAM)
-        await asyncio.gather(
+        _, heard = await asyncio.gather(
             own.publish_track(self._pictures.track, camera), own.publish_track(self._sound.track, microphone)
         )
+        self._run(self._wait_for_ears(heard), "wait to be heard")
+
+    async def _wait_for_ears(self, sound: rtc.LocalTrackPublication) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(UNHEARD):
+                await sound.wait_for_subscription()
+        self._audible.set()
 
     def _clear(self, call: rtc.RpcInvocationData) -> str:
         """Somebody wants silence (contract protoface 2.2)."""

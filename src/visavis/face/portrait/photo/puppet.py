@@ -21,7 +21,7 @@ from visavis.face.portrait.photo.picture import Texture, cut, texture
 from visavis.face.portrait.pose import Look, Pose
 from visavis.face.portrait.repertoire import Repertoire
 from visavis.face.still import still_loop
-from visavis.media.pictures import BGR, I420, Loop, LoopClip
+from visavis.media.pictures import BGR, I420, Alpha, Loop, LoopClip
 
 
 class Photo:
@@ -54,6 +54,10 @@ class Photo:
         if not look.at_rest:
             self._face.change(picture, place, look)
         return picture
+
+    def alpha(self, place: Loop) -> Alpha:
+        """A photograph is opaque, with whatever is behind the person."""
+        return np.full((place.clip.height, place.clip.width), 255, dtype=np.uint8)
 
 
 class _Moving:
