@@ -4,7 +4,7 @@ import numpy as np
 
 from portraits.clothes import Cover, over, shadow, two
 from portraits.features import Brow, Eye
-from portraits.form import Field, X, Y, mirrored, multiply, pair, screen, tint
+from portraits.form import Field, X, Y, blur, mirrored, multiply, pair, screen, tint
 from portraits.hair import Lock, Tone, locks
 from portraits.head import Build, Skin
 from portraits.person import Person
@@ -155,7 +155,7 @@ def front() -> Cover:
         ends=0.5,
         wander=1.6,
     )
-    return locks(
+    paint, cover = locks(
         (
             Lock(
                 right,
@@ -179,6 +179,12 @@ def front() -> Cover:
         TONE,
         6,
     )
+    # Roots are fine and thin: skin shines through along the forehead.
+    line = (
+        np.clip((190 - Y) / 14, 0, 1) * np.clip((Y - 100) / 10, 0, 1) * np.clip((90 - np.abs(X - 256)) / 4, 0, 1)
+    )
+    roots = np.clip((blur(cover, 2.6) - 0.42) / 0.5, 0, 1)
+    return paint, cover * (1 - line * (1 - roots))
 
 
 def body(neck: Cover) -> Cover:
@@ -219,4 +225,5 @@ PERSON = Person(
     over_head,
     neck=51,
     strong=0.75,
+    overhang=0.3,
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from portraits.clothes import Cover, cloth, over, shadow, stitch, two
 from portraits.features import Brow, Eye
-from portraits.form import Field, Y, area, blur, both, bump, colour, curve, line, mirrored, multiply, pair, tint
+from portraits.form import Field, Y, area, blur, both, bump, colour, curve, line, multiply, pair, tint
 from portraits.hair import Lock, Tone, cropped, locks, stubble
 from portraits.head import Build, Skin
 from portraits.person import Person
@@ -43,7 +43,11 @@ EYE = Eye(
     ("120a07", "2f1c10", "583a22"), half=18.6, slant=1.6, above=8.3, below=4.5, fold=2.6, lashes=0.42, size=10.8
 )
 BROW = Brow(
-    "55524f", "8b8885", ((22, 185.2), (34, 183.2), (46, 182.8), (58, 185.2), (68.5, 191.5)), (5.2, 6.6, 6.2, 4.4, 1.4), 260
+    "55524f",
+    "8b8885",
+    ((22, 185.2), (34, 183.2), (46, 182.8), (58, 185.2), (68.5, 191.5)),
+    (5.2, 6.6, 6.2, 4.4, 1.4),
+    260,
 )
 
 
@@ -189,6 +193,7 @@ PERSON = Person(
     face,
     over_head,
     neck=61,
+    overhang=0.45,
     strong=1.2,
     lash="1a1412",
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from portraits import features, head
+from portraits import ears, features, head
 from portraits.clothes import Cover, over
 from portraits.features import Brow, Eye
 from portraits.form import SCALE, Field, X, Y, blur, multiply, ramp
@@ -39,6 +39,8 @@ class Person:
     """Half its width."""
     strong: float = 1.0
     """How far its muscles stand out."""
+    overhang: float = 0.62
+    """How dark the shadow of the hair on the face is; less where it is combed back."""
     ears: bool = True
     lash: str = "1c1110"
 
@@ -57,10 +59,10 @@ def layers(person: Person) -> dict[str, list[Cover]]:
     front = person.front() if person.front else None
     if front:
         cast = np.roll(blur(front[1], 4.5), (5 * SCALE, 2 * SCALE), (0, 1))
-        face = multiply(face, person.skin.shade, 0.62 * cast)
+        face = multiply(face, person.skin.shade, person.overhang * cast)
     whole: Cover = (face, cover)
     if person.ears:
-        whole = over(head.ears(person.build, person.skin), whole)
+        whole = over(ears.ears(person.build, person.skin), whole)
     if person.over_head:
         whole = over(whole, person.over_head())
     found: dict[str, list[Cover]] = {"background": [(wall(person), np.ones_like(X))]}

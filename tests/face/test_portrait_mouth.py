@@ -82,6 +82,24 @@ def test_given_a_wide_jaw_then_the_upper_lip_and_teeth_stay_and_the_lower_lip_fa
     assert last[1] - last[0] > 15
 
 
+@pytest.mark.parametrize("name", ["O", "U", "CH", "aa", "E", "I"])
+def test_given_an_open_mouth_then_nothing_dark_is_drawn_beyond_its_corners(name: str) -> None:
+    # Where the lips end, the curves of all parts are one: only the soft shade may go on.
+    for y in (60.0, 60.25, 60.5):
+        picture = drawn(VISEMES[name].mouth, Spot(100.0, y, 0.0, 1.0))
+        columns = np.nonzero((picture[:, :, 3] > 200).any(axis=0))[0]
+        beyond = np.concatenate((picture[:, : columns[0] - 1], picture[:, columns[-1] + 2 :]), axis=1)
+        assert 0 < beyond[:, :, 3].max() < 130
+
+
+def test_given_round_lips_then_their_outline_has_no_steps() -> None:
+    alpha = drawn(VISEMES["O"].mouth)[:, :, 3].astype(int)
+    inside = np.nonzero((alpha > 128).any(axis=0))[0]
+    # Beside the corners the outline is steep: a hard edge would go from nothing to all within a pixel.
+    steps = np.abs(np.diff(alpha, axis=1))[:, inside[0] - 2 : inside[0] + 5]
+    assert np.sort(steps.max(axis=1))[-3] < 215
+
+
 def test_given_half_a_pixel_then_the_edges_move_half_a_pixel() -> None:
     here, there = drawn(Mouth()), drawn(Mouth(), Spot(100.0, 60.5, 0.0, 1.0))
     step = np.abs(here[:, :, 3].astype(int) - there[:, :, 3])

@@ -132,6 +132,21 @@ def test_given_a_smile_then_the_corners_are_higher_than_in_a_frown(rig: Rig) -> 
     assert corner(0.9) < corner(-0.9) - 1
 
 
+def test_given_a_smile_then_the_lower_lids_rise_and_the_upper_ones_stay(rig: Rig) -> None:
+    plain, smiling = rig.frame(REST), spoken(rig, Look(Mouth(smile=1.0)))
+    change = difference(smiling, plain)[190:240, 185:240]
+    assert change[22:36].max() > 25, "the lower lid"
+    assert change[:14].max() <= 2, "the upper one"
+    assert difference(smiling, rig.frame(replace(REST, mouth=Mouth(smile=1.0)))).max() <= 2
+
+
+def test_given_pressed_lips_then_a_moustache_follows_them() -> None:
+    rig = Rig(bundle.read(next(path for path in STOCK if path.name == "samuel")))
+    lip = spoken(rig, Look(Mouth(press=1.0)))[296:304, 240:272]
+    moustache = rig.frame(REST)[290:296, 240:272]
+    assert abs(lip.mean() - moustache.mean()) < 12, "no bare skin between"
+
+
 def test_given_a_turn_then_the_face_moves_against_its_outline(rig: Rig) -> None:
     middle, turned = rig.alpha(REST), rig.alpha(Pose(turn=1))
     outline = np.abs(middle[200:300].astype(int) - turned[200:300]) > 128

@@ -37,6 +37,8 @@ class Parlour(RecordingTransport):
         self.unsent = 0
         self.told: list[tuple[str, object]] = []
         self.joined = asyncio.Event()
+        self.ears = asyncio.Event()
+        self.ears.set()
         self.visitor: Visitor | None = None
         self._fails = fails
 
@@ -47,6 +49,9 @@ class Parlour(RecordingTransport):
         visitor.shown()
         self.joined.set()
         return "avatar"
+
+    async def until_heard(self) -> None:
+        await self.ears.wait()
 
     def started(self, sender: str) -> None:
         self.told.append((sender, "started"))
@@ -106,6 +111,33 @@ async def test_given_sound_that_goes_on_when_it_comes_then_it_is_heard_before_it
         await made.clock.advance(SECOND // 10)
         await until(made.session.events, MediaStarted)
         assert np.abs(made.out.sound).max() > 1000
+
+
+async def test_given_nobody_can_hear_it_yet_when_sound_comes_then_its_beginning_waits() -> None:
+    parlour = Parlour()
+    parlour.ears.clear()
+    async with inside(parlour) as made:
+        intake = parlour.opened()
+        intake.push(tone(0.2))
+        intake.end()
+        await made.clock.advance(SECOND)
+        assert not made.out.sound.any()
+        parlour.ears.set()
+        await made.clock.advance(SECOND)
+        await until(made.session.events, TurnEnded)
+        await made.clock.advance(0)
+        assert parlour.told == [("agent", "started"), ("agent", (0.2, False))]
+
+
+async def test_given_nobody_can_hear_it_yet_when_it_is_cleared_then_nothing_was_played() -> None:
+    parlour = Parlour()
+    parlour.ears.clear()
+    async with inside(parlour) as made:
+        parlour.opened().push(tone(0.2))
+        await made.clock.advance(SECOND)
+        assert parlour.visitor is not None
+        parlour.visitor.clear()
+        assert parlour.told == [("agent", (0.0, True))]
 
 
 async def test_given_speech_when_it_is_cleared_then_nothing_of_it_leaves_and_the_position_is_what_had_left() -> (

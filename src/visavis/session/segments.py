@@ -194,7 +194,7 @@ class Segments:
             segment.drop()
 
     async def _said(self, segment: Segment) -> AsyncIterator[Speech]:
-        await self._room.audible()
+        await self._room.until_heard()
         async with closing(segment.speech()) as speech:
             async for piece in speech:
                 yield piece

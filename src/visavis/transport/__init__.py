@@ -109,7 +109,7 @@ class Room(Transport, Protocol):
     def unsent(self) -> int:
         """Samples that were played and have not left yet."""
 
-    async def audible(self) -> None:
+    async def until_heard(self) -> None:
         """Wait until somebody can hear it; not for long if nobody can."""
 
     def started(self, sender: str) -> None:

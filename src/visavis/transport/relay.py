@@ -84,7 +84,7 @@ class RelayRoom:
         """See `Transport.flush`."""
         self._sound.clear()
 
-    async def audible(self) -> None:
+    async def until_heard(self) -> None:
         """At once: whoever sends has come to hear it."""
 
     def started(self, sender: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import click
 from visavis.avatar import Avatar, Catalogue
 from visavis.cli.bench import options
 from visavis.cli.bench.figures import Report
+from visavis.cli.bench.film_cost import cost
 from visavis.cli.bench.film_findings import Findings, Take
 from visavis.cli.bench.film_mouth import MouthGauge
 from visavis.cli.bench.film_reading import shots, sound
@@ -28,6 +29,7 @@ from visavis.pool.studio import Studio
 from visavis.pool.verbs import NewSession
 from visavis.session.events import Failed, TurnEnded
 from visavis.settings import Settings
+from visavis.tts import Speech
 
 RENDERING = 600.0
 """Seconds a film may take."""
@@ -85,8 +87,9 @@ async def measure(settings: Settings, plan: Plan, folder: Path) -> Report:
         await _say(settings, text, avatar.id, path, "portrait")
         findings.takes.append(await asyncio.to_thread(taken, avatar.id, "said", path, gauge, said))
         for kind in ("marked", "heard"):
-            await _recite(settings, said, avatar.id, path, marked=kind == "marked")
+            await render(settings, recital(said, marked=kind == "marked"), avatar.id, path)
             findings.takes.append(await asyncio.to_thread(taken, avatar.id, kind, path, gauge, said))
+    findings.cost = await cost(settings, plan.avatars[0], said)
     measures = findings.measures()
     return Report("film", describe("visavis say"), measures, findings.left_out)
 
@@ -154,13 +157,13 @@ async def _say(
         raise click.ClickException(f"visavis say failed: {told.decode('utf-8', 'replace')[-500:]}")
 
 
-async def _recite(settings: Settings, said: Sequence[Line], avatar: str, path: Path, *, marked: bool) -> None:
-    """Make a film of the same sentences with long pauses, as recorded sound that may have marks."""
+async def render(settings: Settings, speech: AsyncIterator[Speech], avatar: str, path: Path) -> None:
+    """Make a film of recorded speech."""
     async with (
         asyncio.timeout(RENDERING),
         filming(Studio(settings), NewSession(avatar, "portrait"), path) as session,
     ):
-        session.recite(recital(said, marked=marked))
+        session.recite(speech)
         async for record in session.events.read():
             if isinstance(record.event, Failed):
                 raise click.ClickException(record.event.message)

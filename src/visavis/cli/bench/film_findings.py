@@ -1,6 +1,6 @@
 """What the films of a run showed, as measures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
@@ -71,6 +71,8 @@ class Findings:
     container: list[float] = field(default_factory=list)
     """ms that each beep begins later than its flash."""
     takes: list[Take] = field(default_factory=list)
+    cost: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """By the kinds of `film_cost`."""
     left_out: dict[str, str] = field(default_factory=dict)
 
     def measures(self) -> list[Measure]:
@@ -83,6 +85,7 @@ class Findings:
         found += self._rest("marked", "closing")
         found += self._rest("heard", "closing, from sound")
         found += self._sharpness()
+        found += self._cost()
         for measure in found:
             if not measure.values:
                 self.left_out[measure.name] = "nothing was found in the films to measure it by"
@@ -134,6 +137,16 @@ class Findings:
                 [sum(open_ for open_, _ in counts)] if counts else [],
                 TARGETS["closing: open"],
             ),
+        ]
+
+    def _cost(self) -> list[Measure]:
+        marked, heard = self.cost.get("marked", ()), self.cost.get("heard", ())
+        more = [mean(heard) - mean(marked)] if marked and heard else []
+        span = "processor of the face alone while it speaks, nothing is encoded; "
+        return [
+            _measure("face cpu", f"{span}phonemes known", "%", marked),
+            _measure("face cpu, from sound", f"{span}visemes from the sound", "%", heard),
+            _measure("face cpu, more", "the difference of the two means, of a core", "%", more),
         ]
 
     def _sharpness(self) -> list[Measure]:

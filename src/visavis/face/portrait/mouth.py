@@ -129,7 +129,7 @@ def _form(mouth: Mouth, spot: Spot, build: Build, wide: float, u: Curve) -> tupl
     inner = np.minimum(np.abs(u) / (wide * (0.94 - 0.08 * mouth.round)), 1)
     bow = (1 - inner ** (2.2 + 0.4 * wave)) ** (0.62 - 0.12 * mouth.round + 0.3 * max(mouth.smile, 0.0))
     lift = build.smile * (1 - 0.6 * mouth.round) * (1 - 0.5 * wave) + 1.0 * max(mouth.spread, 0.0)
-    lift += (7.5 if mouth.smile > 0 else 8.0) * mouth.smile
+    lift += (7.5 if mouth.smile > 0 else 12.5) * mouth.smile
     # The corners follow the jaw a part of its way.
     line = -lift * tt * (0.4 + 0.6 * tt) + 0.28 * gap * (1 - 0.7 * max(mouth.spread, 0.0)) * tt
     ripple = 0.5 * np.exp(-((u / 4.6) ** 2)) - 0.8 * np.exp(-(((np.abs(u) - 10) / 7) ** 2))
@@ -148,7 +148,9 @@ def _form(mouth: Mouth, spot: Spot, build: Build, wide: float, u: Curve) -> tupl
     # Rounded lips end round, others in a point.
     top = upper - above * cupid * (1 - t ** (1.9 + 0.25 * mouth.round)) ** (1 - 0.42 * mouth.round)
     below = build.lower * thick * (1 + 0.22 * mouth.round) * (1 - 0.5 * mouth.tuck)
-    bottom = np.maximum(line + drop + below * (1 - t ** (2.3 + 0.5 * mouth.round)) ** (0.9 - 0.36 * mouth.round), lower)
+    bottom = np.maximum(
+        line + drop + below * (1 - t ** (2.3 + 0.5 * mouth.round)) ** (0.9 - 0.36 * mouth.round), lower
+    )
 
     slant = wide * k * abs(math.sin(spot.angle))
     first = int(spot.y + k * (min(float(top.min()), -lift) - 5) - slant) // 2 * 2

@@ -108,7 +108,7 @@ class Skin:
         mouth: Mouth | None,
         corner: tuple[int, int],
     ) -> npt.NDArray[np.float32]:
-        """For each pixel of the frame from `start` on, the place it shows, in the layer's pixels from `corner` on."""
+        """For each pixel of the frame from `start` on, where in the layer it looks, in pixels from `corner`."""
         # The grid lies at the same pixels wherever the part begins: all parts get the same values.
         first_x, first_y = start[0] // CELL * CELL, start[1] // CELL * CELL
         across = (start[0] + size[0] - first_x) // CELL + 2
@@ -124,7 +124,9 @@ class Skin:
         if mouth is not None:
             dx, dy = _pull(mouth, x - self._mouth[0], y - self._mouth[1])
             x, y = x - dx, y - dy
-        control = np.dstack((x * self._step - (0.5 + corner[0]), y * self._step - (0.5 + corner[1]))).astype(np.float32)
+        control = np.dstack((x * self._step - (0.5 + corner[0]), y * self._step - (0.5 + corner[1]))).astype(
+            np.float32
+        )
         half = CELL // 2
         # resize puts control point i at pixel (i + 0.5) * CELL - 0.5, and all is moved by that half cell.
         dense = cv2.resize(control, (across * CELL, down * CELL), interpolation=cv2.INTER_LINEAR)
@@ -162,7 +164,7 @@ class Skin:
         shade = np.exp(-((off / np.where(off > 0, 3.8, 9.0)) ** 2)) * ends
         glow = np.exp(-(((np.abs(x) - 54) / 13) ** 2) - ((y + 32) / 12) ** 2)
         out = patch.astype(np.float32)
-        dark = 1 - 0.15 * shade + 0.06 * glow
+        dark = 1 - 0.13 * shade + 0.06 * glow
         alpha = out[:, :, 3] / 255
         out[:, :, 0] = (out[:, :, 0] - 16 * alpha) * dark + 16 * alpha
         # Shade on skin is warmer, not greyer.

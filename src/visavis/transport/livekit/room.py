@@ -31,6 +31,9 @@ UNHEARD = 0.5
 """Seconds after which it speaks although nobody has subscribed to its sound. Those who are there take some 0.2:
 an agent speaks as soon as it sees the tracks, and its first word would be lost to everybody."""
 
+STRAGGLING = 0.25
+"""Seconds by which others may subscribe later than the first."""
+
 STREAM = "protoface-avatar"
 """Of both tracks: receivers keep in step what belongs to one stream."""
 
@@ -138,7 +141,7 @@ class LiveKitRoom:
             self._sound.flush()
             self._pictures.flush()
 
-    async def audible(self) -> None:
+    async def until_heard(self) -> None:
         """See `Room`."""
         await self._audible.wait()
 
@@ -218,6 +221,9 @@ class LiveKitRoom:
         with suppress(TimeoutError):
             async with asyncio.timeout(UNHEARD):
                 await sound.wait_for_subscription()
+                if len(self._room.remote_participants) > 1:
+                    # The server tells of the first only, which may be the agent itself.
+                    await asyncio.sleep(STRAGGLING)
         self._audible.set()
 
     def _clear(self, call: rtc.RpcInvocationData) -> str:
