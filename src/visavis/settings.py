@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     sambert_model: str = Field(default="sambert-zhichu-v1", validation_alias=_names("sambert_model"))
     """The voice of `sambert` where none is named."""
     public_base_url: str = Field(default="", validation_alias=_names("public_base_url"))
-    """Where this server is reached from outside, for services that fetch a voice sample: `https://avatar.example`."""
+    """Where this server is reached from outside, for voice samples and Pipecat pipelines: `https://avatar.example`."""
     require_consent: bool = False
     """Clone a voice, or make an avatar of a picture, only if the request says who agreed to it."""
     language: str = "en"

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -69,32 +69,16 @@ class Someone:
     async def quiet(self, seconds: float) -> None:
         """Wait until nothing has been heard for so long, by what arrives."""
         count = round(seconds * SAMPLE_RATE)
-        await self.until(lambda: len(self.heard(count)) >= count and not loud(self.heard(count)), "silence")
-
-    def heard(self, last: int = 0) -> Samples:
-        """What was heard: all of it, or at least the `last` samples."""
-        pieces: list[Samples] = []
-        length = 0
-        for piece in reversed(self.sound):
-            pieces.append(piece.pcm)
-            length += len(piece.pcm)
-            if last and length >= last:
-                break
-        whole = np.concatenate(pieces[::-1]) if pieces else EMPTY
-        return whole[-last:] if last else whole
-
-    def when(self, sample: int) -> float:
-        """When a sample of all that was heard was given to the loudspeaker, as `time.monotonic()`."""
-        for piece in self.sound:
-            if sample < len(piece.pcm):
-                return piece.at + to_seconds(sample)
-            sample -= len(piece.pcm)
-        return self.sound[-1].at + to_seconds(sample + len(self.sound[-1].pcm))
+        silent = 0
+        while silent < count:
+            seen = len(self.sound)
+            await self.until(lambda: len(self.sound) > seen, "sound")  # noqa: B023  # it is waited for right here
+            for piece in self.sound[seen:]:
+                silent = 0 if loud(piece.pcm) else silent + len(piece.pcm)
 
     def forget(self) -> None:
-        """Begin anew."""
-        self.pictures.clear()
-        self.sound.clear()
+        """Begin anew; whoever has the old lists keeps them."""
+        self.pictures, self.sound = [], []
 
     async def stream(self, rate: int) -> rtc.ByteStreamWriter:
         """A new utterance for the avatar."""
@@ -113,8 +97,12 @@ class Someone:
         )
 
     async def join(self, rooms: Rooms, identity: str, name: str) -> None:
-        """Go in."""
-        await self.room.connect(rooms.url, rooms.token(identity, name))
+        """Go in. Raises `click.ClickException`."""
+        try:
+            async with asyncio.timeout(GIVE_UP):
+                await self.room.connect(rooms.url, rooms.token(identity, name))
+        except (rtc.ConnectError, TimeoutError):
+            raise click.ClickException("the LiveKit server can't be reached, or does not take the key") from None
         own = self.room.local_participant
         own.register_rpc_method("lk.playback_started", lambda call: "ok")
         own.register_rpc_method("lk.playback_finished", self._told)
@@ -180,6 +168,20 @@ async def company(rooms: Rooms, name: str) -> AsyncIterator[Company]:
     finally:
         await agent.leave()
         await viewer.leave()
+
+
+def joined(sound: Sequence[Heard]) -> Samples:
+    """All that was heard, in one piece."""
+    return np.concatenate([piece.pcm for piece in sound]) if sound else EMPTY
+
+
+def moment(sound: Sequence[Heard], sample: int) -> float:
+    """When a sample of all that was heard was given to the loudspeaker, as `time.monotonic()`."""
+    for piece in sound:
+        if sample < len(piece.pcm):
+            return piece.at + to_seconds(sample)
+        sample -= len(piece.pcm)
+    return sound[-1].at + to_seconds(sample + len(sound[-1].pcm))
 
 
 def loud(pcm: Samples) -> bool:

@@ -15,6 +15,7 @@ SPANS: Mapping[str, tuple[str, str]] = {
     "livekit position": ("position in lk.playback_finished ↔ the last of it that the viewer heard, apart", "ms"),
     "livekit position, mean": ("how much more was told than heard, mean", "ms"),
     "livekit skew": ("quality mock: a flash is shown to the viewer ↔ its beep is heard, apart", "ms"),
+    "livekit skew, at first": ("the same in the first 12 s, while the viewer's jitter buffer settles", "ms"),
     "livekit skew, mean": ("how much later the beep is, mean", "ms"),
     "livekit idle pictures": ("pictures a second at the viewer, one value a session", "fps"),
     "livekit speaking pictures": ("the same, while it speaks", "fps"),

@@ -5,13 +5,13 @@ import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from visavis.cli.bench.film_scores import apart, beeps
 from visavis.cli.bench.livekit_api import Api
-from visavis.cli.bench.livekit_company import Company, company, loud
+from visavis.cli.bench.livekit_company import Company, Heard, company, joined, loud, moment
 from visavis.cli.bench.livekit_findings import Findings
 from visavis.cli.bench.livekit_rooms import Rooms
 from visavis.cli.bench.livekit_signal import RATE, end_of, noise, position
@@ -19,7 +19,7 @@ from visavis.cli.bench.processes import Tree
 from visavis.media.samples import Samples
 from visavis.media.timeline import SAMPLE_RATE
 
-LONG = 20.0
+LONG = 8.0
 """Seconds of an utterance that is cleared: far more than is heard of it."""
 FIRST = (0.5, 1.5)
 """Seconds of it, from and to, that are heard before."""
@@ -29,6 +29,8 @@ SETTLE = 2.0
 """Seconds from the beginning of something steady to its measurement."""
 DRAWN = 12.0
 """Seconds of rest after which a new avatar's motions have been drawn, once for all its sessions."""
+SETTLING = 12.0
+"""Seconds in which a receiver finds out how much sound it has to hold: it begins with 60 ms more, and plays faster."""
 BESIDE = 0.3
 """Seconds within which a flash and a beep belong together."""
 
@@ -66,30 +68,47 @@ async def arrivals(place: Place, count: int, findings: Findings) -> None:
             pass
 
 
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """One utterance that was cleared. Nothing is worked out before all are over: that would hold up the client."""
+
+    sent: Samples = field(repr=False)
+    """48 kHz."""
+    heard: Sequence[Heard] = field(repr=False)
+    called: float
+    """`time.monotonic()` just before the call."""
+    told: float
+    """Seconds that were played, as the avatar says."""
+
+    def last(self) -> float | None:
+        """Ms from the call to the last sound; None if nothing was heard."""
+        end = end_of(joined(self.heard))
+        return None if end is None else max(moment(self.heard, end) - self.called, 0.0) * 1000
+
+    def excess(self) -> float | None:
+        """How many ms more were told than heard; None if it is not clear what was heard."""
+        reached = position(joined(self.heard), self.sent)
+        return None if reached is None else (self.told - reached) * 1000
+
+
 async def clears(place: Place, count: int, findings: Findings) -> None:
     """How soon one is silent when it should be, and whether it knows how far it got."""
-    differences: list[float] = []
-    lost = 0
+    signals = [noise(LONG, SAMPLE_RATE, turn) for turn in range(count)]
     async with visit(place, "clears", "standard") as there:
-        for turn in range(count):
-            difference = await _cleared(there, turn, findings)
-            if difference is None:
-                lost += 1
-            else:
-                differences.append(difference)
-    if differences:
-        findings.note("livekit position", *(abs(each) for each in differences))
-        findings.note("livekit position, mean", sum(differences) / len(differences))
-    if lost:
+        turns = [await _cleared(there, sent, findings) for sent in signals]
+    findings.note("livekit clear", *(last for turn in turns if (last := turn.last()) is not None))
+    excesses = [excess for turn in turns if (excess := turn.excess()) is not None]
+    if excesses:
+        findings.note("livekit position", *(abs(each) for each in excesses))
+        findings.note("livekit position, mean", sum(excesses) / len(excesses))
+    if lost := count - len(excesses):
         findings.left_out["livekit position (in part)"] = (
-            f"in {lost} of {count} turns it was not found what was heard"
+            f"in {lost} of {count} turns nobody can tell what was heard"
         )
 
 
-async def _cleared(there: Company, turn: int, findings: Findings) -> float | None:
-    """Clear one utterance; how many ms more of it were told than heard."""
+async def _cleared(there: Company, sent: Samples, findings: Findings) -> Cleared:
     agent, viewer = there.agent, there.viewer
-    sent = noise(LONG, SAMPLE_RATE, turn)
     agent.finished.clear()
     viewer.forget()
     writer = await agent.stream(RATE)
@@ -102,32 +121,29 @@ async def _cleared(there: Company, turn: int, findings: Findings) -> float | Non
     await agent.until(lambda: agent.finished, "lk.playback_finished")
     await viewer.quiet(QUIET)
     await writer.aclose()
-    heard = viewer.heard()
-    end = end_of(heard)
-    if end is None:
-        return None
-    findings.note("livekit clear", max(viewer.when(end) - called, 0.0) * 1000)
-    reached = position(heard, sent)
-    return None if reached is None else (agent.finished[0] - reached) * 1000
+    return Cleared(sent, viewer.sound, called, agent.finished[0])
 
 
 async def skew(place: Place, seconds: float, findings: Findings) -> None:
     """How far picture and sound are apart at the viewer, by the mock face's flashes and beeps."""
     async with visit(place, "skew", "mock") as there:
         viewer = there.viewer
-        # The beeps are laid over what is said: nothing.
-        await _say(there, np.zeros(round((seconds + 2 * SETTLE) * RATE), np.int16))
-        await asyncio.sleep(SETTLE)
         viewer.forget()
-        await asyncio.sleep(seconds)
-        pictures, heard = list(viewer.pictures), viewer.heard()
-        sounds = [viewer.when(start) for start in beeps(heard)] if loud(heard) else []
-    flashes = [
+        # The beeps are laid over what is said: nothing.
+        await _say(there, np.zeros(round((SETTLING + seconds + 2 * SETTLE) * RATE), np.int16))
+        began = time.monotonic()
+        await asyncio.sleep(SETTLING + seconds)
+        pictures, sound = viewer.pictures, viewer.sound
+    heard = joined(sound)
+    beeped = [moment(sound, start) for start in beeps(heard)] if loud(heard) else []
+    flashed = [
         now.at for before, now in zip(pictures, pictures[1:], strict=False) if now.flash and not before.flash
     ]
-    found = [each * 1000 for each in apart(flashes, sounds, BESIDE)]
+    first = [each * 1000 for each in apart([at for at in flashed if at < began + SETTLING], beeped, BESIDE)]
+    found = [each * 1000 for each in apart([at for at in flashed if at >= began + SETTLING], beeped, BESIDE)]
+    findings.note("livekit skew, at first", *(abs(each) for each in first))
+    findings.note("livekit skew", *(abs(each) for each in found))
     if found:
-        findings.note("livekit skew", *(abs(each) for each in found))
         findings.note("livekit skew, mean", sum(found) / len(found))
     else:
         findings.left_out["livekit skew"] = "no flash came with a beep: the server needs VISAVIS_MOCK_COUNTER"
@@ -151,7 +167,7 @@ async def load(
             await _say(there, text)
         await asyncio.sleep(SETTLE)
         await _load(everybody, pid, seconds, "speaking", findings)
-        mute = sum(not loud(there.viewer.heard()) for there in everybody)
+        mute = sum(not loud(joined(there.viewer.sound)) for there in everybody)
     if mute:
         findings.left_out["livekit speaking (in part)"] = f"{mute} of {count} sessions were not heard"
 
