@@ -30,7 +30,7 @@ SETTLE = 2.0
 DRAWN = 12.0
 """Seconds of rest after which a new avatar's motions have been drawn, once for all its sessions."""
 SETTLING = 12.0
-"""Seconds in which a receiver finds out how much sound it has to hold: it begins with 60 ms more, and plays faster."""
+"""Seconds in which a receiver finds out how much sound it has to hold: it may begin with 60 ms more."""
 BESIDE = 0.3
 """Seconds within which a flash and a beep belong together."""
 
