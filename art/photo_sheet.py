@@ -10,16 +10,15 @@ sentence), `loops-….png`; and `tiles-….png`, mouths in a random order withou
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from sheets import Cells, bgr, sheet, spoken
 from tests.face.astronaut import DISTORTIONS, Distortion, portrait
 
 from visavis.face.portrait.face import PortraitFace
@@ -29,52 +28,9 @@ from visavis.face.portrait.photo.marks import read
 from visavis.face.portrait.pose import Look
 from visavis.face.portrait.repertoire import Repertoire
 from visavis.face.portrait.visemes import VISEMES
-from visavis.media.pictures import I420, Loop
-from visavis.tts import Mark, Speech
+from visavis.media.pictures import Loop
 
-SENTENCE = (
-    ("h", 60), ("ə", 60), ("l", 70), ("oʊ", 190), ("", 120), ("m", 70), ("aɪ", 150), ("n", 60), ("eɪ", 120),
-    ("m", 70), ("z", 70), ("v", 70), ("iː", 110), ("ɹ", 60), ("ə", 90), ("", 120),
-)  # fmt: skip
-"""Phonemes and milliseconds: "Hello, my name's Vera"."""
 POSES: tuple[tuple[Motion, int], ...] = (("idle", 0), ("speak-a", 60), ("think", 40))
-Cell = tuple[str, npt.NDArray[np.uint8]]
-
-
-def bgr(picture: I420) -> npt.NDArray[np.uint8]:
-    """For a file."""
-    return cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_YUV2BGR_I420).astype(np.uint8)
-
-
-def sheet(path: Path, cells: list[Cell], columns: int, zoom: float = 1.0) -> None:
-    """Cells in a grid, each with its caption."""
-    drawn = []
-    for caption, cell in cells:
-        large = cv2.resize(cell, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
-        cv2.putText(large, caption, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (40, 40, 200), 1, cv2.LINE_AA)
-        drawn.append(large)
-    drawn += [np.zeros_like(drawn[0])] * (-len(drawn) % columns)
-    rows = [np.hstack(drawn[at : at + columns]) for at in range(0, len(drawn), columns)]
-    cv2.imwrite(str(path), np.vstack(rows))
-
-
-async def spoken(face: PortraitFace) -> list[Cell]:
-    """The pictures of the sentence."""
-    marks, time = [], 0
-    for phoneme, duration in SENTENCE:
-        marks.append(Mark("phoneme", time, phoneme))
-        time += duration * 48
-    sound = (3000 * np.sin(np.arange(time) / 40)).astype(np.int16)
-
-    async def speech() -> AsyncIterator[Speech]:
-        yield Speech(sound, 48_000, tuple(marks), marked=True)
-
-    cells = []
-    async for chunk in face.animate(speech(), None):
-        for start, picture in chunk.pictures:
-            now = next((mark.value for mark in reversed(marks) if mark.start <= start + 960), "")
-            cells.append((f"{start // 48} {now.encode('ascii', 'replace').decode()}", bgr(picture.pixels)))
-    return cells
 
 
 def draw(folder: Path, how: Distortion) -> None:
@@ -92,7 +48,7 @@ def draw(folder: Path, how: Distortion) -> None:
     rx, ry = round(1.9 * mouth.unit), round(1.7 * mouth.unit)
     x, y = round(mouth.x), round(mouth.y + 0.35 * mouth.unit)
     area = np.s_[y - ry : y + ry, x - rx : x + rx]
-    cells: list[Cell] = []
+    cells: Cells = []
     for motion, index in POSES:
         place = Loop(puppet.clips[motion], index)
         cells += [(name, bgr(puppet.draw(place, Look(viseme.mouth)))) for name, viseme in VISEMES.items()]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -13,6 +13,7 @@ import msgspec
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from visavis.api.errands import Errands
 from visavis.api.kiosk.archive import Archive
 from visavis.api.kiosk.errors import unknown
 from visavis.api.kiosk.follower import Follower, exchanges
@@ -61,7 +62,7 @@ class Desk:
         self.archive = Archive(settings.data_dir / "clips")
         self._store = store.kiosk_sessions
         self._followers: dict[str, Follower] = {}
-        self._following: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self.swept = asyncio.Event()
         """Set when what was too old at the beginning is gone."""
         self._sweeper = Sweeper("kiosk sessions", SWEEP_EVERY, self._sweep)
@@ -79,7 +80,7 @@ class Desk:
 
     async def __aenter__(self) -> "Desk":
         """Begin to put the records in order; returns at once."""
-        self._own(self._close_left_open(), "kiosk sessions left open")
+        self._errands.begin(self._close_left_open(), "kiosk sessions left open")
         await self._sweeper.__aenter__()
         return self
 
@@ -88,13 +89,8 @@ class Desk:
         for follower in list(self._followers.values()):
             if not follower.snapshot.over:
                 follower.give_up(STOPPED)
-                self._own(_close(follower), "end of a kiosk session")
-        if self._following:
-            _, late = await asyncio.wait(self._following, timeout=CLOSE_TIMEOUT)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late)
+                self._errands.begin(_close(follower), "end of a kiosk session")
+        await self._errands.close(CLOSE_TIMEOUT)
 
     @contextmanager
     def place(self, source: SourceKind, device: int | str | None = None) -> Iterator[None]:
@@ -121,7 +117,7 @@ class Desk:
         """Follow a session to its end."""
         session_id = follower.snapshot.session_id
         self._followers[session_id] = follower
-        self._own(self._follow(follower), f"kiosk session {session_id}")
+        self._errands.begin(self._follow(follower), f"kiosk session {session_id}")
 
     def follower(self, session_id: str) -> Follower | None:
         """The session of that id, if this server's process had it lately."""
@@ -252,16 +248,6 @@ class Desk:
     @property
     def _running(self) -> set[str]:
         return {key for key, each in self._followers.items() if not each.done.is_set()}
-
-    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._following.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._following.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s failed", task.get_name(), exc_info=error)
 
 
 def _wire(record: KioskRecord) -> dict[str, Any]:

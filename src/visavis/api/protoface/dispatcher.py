@@ -4,11 +4,10 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
+from visavis.api.errands import Errands
 from visavis.api.principal import Principal
 from visavis.api.protoface.admission import Admission
 from visavis.api.protoface.follower import BROKEN, LOST, NOT_STARTED, STOPPED, Failure, Follower
@@ -46,14 +45,14 @@ class Dispatcher:
         self._held = False
         """Whether the last who tried found no room, whatever the pool says."""
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self._dispatching: asyncio.Task[None] | None = None
         self.tidied = asyncio.Event()
         """Set when records that a crash left open are closed."""
 
     async def __aenter__(self) -> "Dispatcher":
         """Begin; returns at once."""
-        self._own(self._close_left_open(), "sessions left open")
+        self._errands.begin(self._close_left_open(), "sessions left open")
         self._dispatching = asyncio.create_task(self._dispatch(), name="dispatcher")
         return self
 
@@ -64,13 +63,8 @@ class Dispatcher:
         for live in list(self._live.values()):
             if live.session.first_frame_at is None:
                 live.verdict = live.verdict or STOPPED
-            self._own(self._leave(live), f"end of {live.session.id}")
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=END_PATIENCE)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late)
+            self._errands.begin(self._leave(live), f"end of {live.session.id}")
+        await self._errands.close(END_PATIENCE)
 
     def twin(self, digest: bytes) -> Live | None:
         """The session that the same request has made, while it is good."""
@@ -89,7 +83,7 @@ class Dispatcher:
             self.release(live)
             raise
         self._line.append(live)
-        self._own(self._limit(live), f"start of {live.session.id}")
+        self._errands.begin(self._limit(live), f"start of {live.session.id}")
         self._wake.set()
 
     def release(self, live: Live) -> None:
@@ -116,7 +110,7 @@ class Dispatcher:
 
     async def end(self, live: Live) -> None:
         """End a session; returns when it is over, or after a while."""
-        self._own(self._leave(live), f"end of {live.session.id}")
+        self._errands.begin(self._leave(live), f"end of {live.session.id}")
         with suppress(TimeoutError):
             async with asyncio.timeout(END_PATIENCE):
                 await live.over.wait()
@@ -140,7 +134,7 @@ class Dispatcher:
             while self._line:
                 if not (self._pool.full or self._held):
                     live = self._line.popleft()
-                    self._own(self._carry(live), f"session {live.session.id}")
+                    self._errands.begin(self._carry(live), f"session {live.session.id}")
                     # It takes its place in the pool before the next one is looked at.
                     await asyncio.sleep(0)
                     continue
@@ -185,7 +179,7 @@ class Dispatcher:
         live.request = None
         live.handle = handle
         if live.leaving:
-            self._own(_close(handle), f"end of {live.session.id}")
+            self._errands.begin(_close(handle), f"end of {live.session.id}")
         try:
             await Follower(live, handle).run()
         finally:
@@ -230,16 +224,6 @@ class Dispatcher:
 
     def _sessions(self) -> list[AvatarSession]:
         return [live.session for live in self._live.values() if not live.session.over]
-
-    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s failed", task.get_name(), exc_info=error)
 
 
 def _going(live: Live) -> bool:

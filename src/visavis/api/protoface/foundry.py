@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from visavis.api.errands import Errands
 from visavis.api.protoface.errors import Refusal, wrong_field
 from visavis.api.protoface.lineup import DEMO_SLUG, Lineup
 from visavis.api.protoface.views import avatar as shown
@@ -61,21 +62,18 @@ class Foundry:
         self._uploads = uploads
         self._gallery = Gallery(settings)
         self._room = asyncio.Semaphore(AT_WORK)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
         self._making: set[str] = set()
         self.settled = asyncio.Event()
         """Set when what an earlier server left unfinished has failed."""
 
     async def __aenter__(self) -> "Foundry":
         """Begin; returns at once."""
-        self._own(self._fail_unfinished(), "avatars left unfinished")
+        self._errands.begin(self._fail_unfinished(), "avatars left unfinished")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._errands.close()
 
     async def begin(
         self, organisation: str, name: str, runtime_type: str, content: bytes, consent: Consent | None
@@ -96,7 +94,7 @@ class Foundry:
             words = f"{self._settings.protoface_avatars} avatars are allowed; delete one first"
             raise Refusal(429, "custom_avatars", words, kind="quota_exceeded")
         self._making.add(record.id)
-        self._own(
+        self._errands.begin(
             self._carry_out(Order(self._uploads.path(upload), record, consent), upload), f"avatar {record.id}"
         )
         return record
@@ -155,16 +153,6 @@ class Foundry:
     def _remove_named(self, record: AvatarRecord) -> None:
         for path in (self._settings.data_dir / "avatars").glob(f"custom-{record.id}-*"):
             self._remove(replace(record, slug=path.name))
-
-    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s failed", task.get_name(), exc_info=error)
 
 
 def _check(content: bytes) -> None:
