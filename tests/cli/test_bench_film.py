@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -214,8 +216,15 @@ def test_what_was_not_found_is_left_out() -> None:
 def test_the_bench_measures_a_film(tmp_path: Path, settings: Settings) -> None:
     figures = tmp_path / "figures.json"
     arguments = ["film", "--avatar", "demo-avatar", "--sentences", "1", "--data-dir", str(settings.data_dir)]
-    done = CliRunner().invoke(bench, [*arguments, "--json", str(figures)])
-    assert done.exit_code == 0, done.output
+    # In a process of its own: espeak-ng sounds a little different once it has spoken with other voices.
+    done = subprocess.run(  # noqa: S603  # our own command
+        [sys.executable, "-m", "visavis", "bench", *arguments, "--json", str(figures)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     names = {measure["name"] for measure in json.loads(figures.read_text("utf-8"))["measures"]}
     assert {"container", "lips: demo-avatar", "lips, from sound: demo-avatar", "closing", "closing: open"} <= names
     assert {"sharpness", "face cpu", "face cpu, from sound"} <= names

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import msgspec
 import numpy as np
 
 from visavis.errors import AtCapacity, Conflict, InvalidInput, NotFound
@@ -63,7 +64,8 @@ class InlineHandle:
     def __init__(self, session: Session, request: NewSession, settings: Settings) -> None:
         self.id = session.id
         self.session = session
-        self._request = request
+        # Without the token of a room: the session has it, and this outlives the session.
+        self._request = msgspec.structs.replace(request, room=None)
         self._uploads = Uploads(settings)
         self._model = request.model or settings.default_model
         self._provider = request.tts_provider or settings.tts

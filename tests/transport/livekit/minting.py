@@ -17,7 +17,7 @@ def token(
     room: str,
     *,
     secret: str = SECRET,
-    life: float = 600,
+    life: float = 86_400,
     attributes: dict[str, str] | None = None,
     **grants: Any,
 ) -> str:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from visavis.errors import InvalidInput
@@ -112,6 +112,8 @@ class LiveKitRoom:
             self._speaker.admits(self._patron)
         self._listen(visitor)
         await join(self._room, url, self._invitation.token, within=JOINING - (time.monotonic() - began))
+        # It has served: the library comes back with tokens that the server gives it.
+        self._invitation = replace(self._invitation, token="")
         self._begin()
         try:
             async with asyncio.timeout(JOINING - (time.monotonic() - began)):
