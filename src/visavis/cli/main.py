@@ -1,5 +1,6 @@
 """`visavis`: the commands, each imported when it is used."""
 
+import gc
 import importlib
 import os
 from typing import ClassVar
@@ -39,7 +40,13 @@ class LazyGroup(click.Group):
         if cmd_name not in self.places:
             return None
         module, name = self.places[cmd_name].split(":")
-        command = getattr(importlib.import_module(module), name)
+        # What is imported stays: looking for garbage in it takes a tenth of the time, and later again and again.
+        gc.disable()
+        try:
+            command = getattr(importlib.import_module(module), name)
+        finally:
+            gc.freeze()
+            gc.enable()
         if not isinstance(command, click.Command):
             raise TypeError(f"{self.places[cmd_name]} is not a command")
         return command

@@ -26,9 +26,9 @@ class Api:
     async def create(self, rooms: Rooms, name: str, token: str, quality: str) -> str:
         """Send an avatar into room `name`; returns the session's id."""
         transport = {"type": "livekit", "url": rooms.url, "room_name": name, "worker_token": token}
-        answer = await self._post(
-            "/v1/sessions", {"avatar_id": "av_demo", "quality": quality, "transport": transport}
-        )
+        # It stays while nobody speaks, longer than anything here takes.
+        asked = {"avatar_id": "av_demo", "quality": quality, "transport": transport, "idle_timeout_seconds": 600}
+        answer = await self._post("/v1/sessions", asked)
         return str(answer["id"])
 
     async def end(self, session: str) -> None:
