@@ -23,6 +23,8 @@ from visavis.settings import Settings
 from visavis.tts import Speech
 from visavis.tts.espeak import EspeakVoice
 
+pytestmark = pytest.mark.peers
+
 DOCUMENT = "# 茶馆\n\n茶馆上午九点开门，晚上八点关门。\n\n一壶龙井茶二十元。\n"
 ANSWER = "根据《茶馆.md》，茶馆上午九点开门，晚上八点关门。"
 

@@ -176,6 +176,7 @@ def measured(
     return {measure["name"]: measure for measure in plain["measures"]}, plain["left_out"]
 
 
+@pytest.mark.peers
 def test_an_interrupted_turn_is_measured_and_sends_nothing_after_the_answer(
     data_dir: Path, tmp_path: Path
 ) -> None:
@@ -189,6 +190,7 @@ def test_an_interrupted_turn_is_measured_and_sends_nothing_after_the_answer(
     assert measures["interrupt, after"]["max"] == 0
 
 
+@pytest.mark.peers
 def test_what_one_user_waits_for_is_measured(data_dir: Path, tmp_path: Path) -> None:
     measures, left_out = measured(data_dir, tmp_path, "latency", "--starts", "1", "--visits", "1", "--turns", "2")
     assert {name: measure["n"] for name, measure in measures.items() if name != "speak, picture"} == {

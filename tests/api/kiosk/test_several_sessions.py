@@ -22,6 +22,8 @@ from visavis.outbound import Outbound, WebSocketClosed
 from visavis.settings import Settings
 from visavis.testing.kiosk_stubs import AnalyzerStub, Answer
 
+pytestmark = pytest.mark.peers
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
